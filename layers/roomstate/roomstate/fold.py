@@ -1,0 +1,29 @@
+"""A room's log, folded: its registers again, from the payloads alone."""
+
+from collections.abc import Iterable
+
+from roomstate.decide import decide
+from roomstate.decode import decode
+from roomstate.registers import AnyRegister, Key
+from roomstate.webhook import LogRecord, Webhook
+
+
+def fold(records: Iterable[LogRecord]) -> dict[Key, AnyRegister]:
+    """The registers that the records of one room assert, in whatever order the records come."""
+    registers: dict[Key, AnyRegister] = {}
+    for record in records:
+        webhook = decode_again(record)
+        unit = webhook.units[record.part]
+        registers.update(decide(webhook.version, unit.assertions, registers).writes)
+    return registers
+
+
+def decode_again(record: LogRecord) -> Webhook:
+    """The webhook of a record, as it was received."""
+    return decode(
+        record.payload,
+        sdk_app_id=record.sdk_app_id,
+        received_at=record.received_at,
+        url_command=record.command,
+        opt_platform=record.opt_platform,
+    )

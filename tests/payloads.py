@@ -1,0 +1,79 @@
+"""Bodies as Tencent sends them, and webhooks made of them."""
+
+import json
+from typing import Any
+
+from roomstate.decode import decode
+from roomstate.webhook import Webhook
+
+APP = "1400000001"
+NOW = 1_800_000_000_000
+"""ms; when the tests' webhooks are received. All of Tencent's samples are older."""
+
+Payload = dict[str, Any]
+
+
+def seats(room: str, *entries: Payload, at: int | None = 1_000, **extra: Any) -> Payload:
+    return _at(at, CallbackCommand="Mic.CallbackAfterSeatInfoChanged", RoomId=room, SeatList=entries, **extra)
+
+
+def seat(index: int, user: Any = None, **flags: Any) -> Payload:
+    return {"Index": index, "Member_Account": user} | {f"Is{name}Disabled": on for name, on in flags.items()}
+
+
+def admins(room: str, op: str, *users: Any, at: int | None = 1_000) -> Payload:
+    return _at(
+        at, CallbackCommand="Live.CallbackAfterModifyAdmin", RoomId=room, Admin_Account=users, opType=op
+    )
+
+
+def members(
+    room: str, event_type: str, *users: Any, at: int | None = 1_000, cause: str | None = "Enter"
+) -> Payload:
+    return _at(
+        at,
+        CallbackCommand="Live.CallbackAfterMemberStateChanged",
+        RoomId=room,
+        EventType=event_type,
+        EventCause=cause,
+        MemberList=[{"Member_Account": user} for user in users],
+    )
+
+
+def create(room: str, at: int | None = 1_000, **info: Any) -> Payload:
+    return _at(at, CallbackCommand="Live.CallbackAfterCreateRoom", RoomInfo={"RoomId": room, **info})
+
+
+def update(room: str, at: int | None = 1_000, **info: Any) -> Payload:
+    return _at(at, CallbackCommand="Live.CallbackAfterUpdateRoomInfo", RoomInfo={"RoomId": room, **info})
+
+
+def destroy(room: str, at: int | None = 1_000) -> Payload:
+    return _at(at, CallbackCommand="Live.CallbackAfterDestroyRoom", RoomId=room)
+
+
+def set_metadata(room: str, at: int | None = 1_000, **pairs: str) -> Payload:
+    entries = [{"Key": key, "Value": value} for key, value in pairs.items()]
+    return _at(at, CallbackCommand="Live.CallbackAfterSetMetadata", RoomId=room, Metadata=entries)
+
+
+def del_metadata(room: str, *keys: str, at: int | None = 1_000) -> Payload:
+    return _at(at, CallbackCommand="Live.CallbackAfterDelMetadata", RoomId=room, Keys=keys)
+
+
+def change_owner(room: str, owner: str, at: int | None = 1_000) -> Payload:
+    return _at(at, CallbackCommand="Live.CallbackAfterChangeOwner", RoomId=room, CurrentOwner_Account=owner)
+
+
+def webhook(payload: Payload | bytes | str, app: str = APP, received_at: int = NOW, **url: str) -> Webhook:
+    return decode(body(payload), sdk_app_id=app, received_at=received_at, **url)
+
+
+def body(payload: Payload | bytes | str) -> bytes:
+    if isinstance(payload, bytes):
+        return payload
+    return payload.encode() if isinstance(payload, str) else json.dumps(payload).encode()
+
+
+def _at(at: int | None, **payload: Any) -> Payload:
+    return payload if at is None else {**payload, "EventTime": at}
