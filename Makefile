@@ -4,25 +4,38 @@ PYTHON ?= $(firstword $(foreach p,python3.13 python3 python3.12 python3.11,\
 	$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 VENV ?= .venv
 PORT ?= 3000
+URL ?= http://127.0.0.1:$(PORT)/webhook
+FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 SAM := $(VENV)-sam/bin/sam
+TOOLS := sam checkov audit fuzz
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: run test lint unit format lock clean help
+.PHONY: run send test lint unit audit fuzz format lock clean help
 
 run: $(VENV)/ready  ## start the receiver on an embedded DynamoDB and show it the sample webhooks
 	@$(BIN)/python -m local.run --port $(PORT)
 
+send: $(VENV)/ready  ## post the samples, or FILE=…, to a receiver; ARGS="--twice --shuffle --late", or --help
+	@$(BIN)/python -m local.send --url '$(URL)' $(ARGS) $(FILE)
+
 test: lint unit  ## everything that has to hold
 
-lint: $(VENV)/ready $(VENV)-sam/ready  ## ruff, mypy, and the template against SAM's and CloudFormation's rules
+lint: $(VENV)/ready $(VENV)-sam/ready $(VENV)-checkov/ready  ## ruff, mypy; sam validate, cfn-lint and checkov on the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+	$(VENV)-checkov/bin/checkov --framework cloudformation --file template.yaml --compact --quiet --skip-download
 
 unit: $(VENV)/ready  ## the tests alone
 	$(BIN)/pytest -n auto
+
+audit: $(VENV)/ready $(VENV)-audit/ready  ## known vulnerabilities of what is deployed and of what tests use
+	$(BIN)/python -m local.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt requirements/dev.txt
+
+fuzz: $(VENV)-fuzz/ready  ## a coverage-guided fuzzer on the whole function, for FUZZ_SECONDS=60
+	PYTHONPATH=layers/roomstate $(VENV)-fuzz/bin/python -m fuzz.handler $(VENV)-fuzz/found -max_total_time=$(FUZZ_SECONDS)
 
 format: $(VENV)/ready  ## ruff's format and its safe fixes
 	$(BIN)/ruff check --fix .
@@ -33,7 +46,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 lock: $(VENV)/ready  ## resolve the *.in files anew; UPGRADE=--upgrade takes the newest versions
 	$(LOCK) $(UPGRADE) layers/roomstate/requirements.in -o layers/roomstate/requirements.txt
 	$(LOCK) $(UPGRADE) requirements/dev.in -o requirements/dev.txt
-	$(LOCK) $(UPGRADE) requirements/sam.in -o requirements/sam.txt
+	for tool in $(TOOLS); do $(LOCK) $(UPGRADE) requirements/$$tool.in -o requirements/$$tool.txt; done
 
 clean:  ## forget what was installed and built
 	rm -rf .venv* .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -50,9 +63,9 @@ $(VENV)/ready: requirements/dev.txt
 	@echo "$(CURDIR)/layers/roomstate" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/roomstate.pth"
 	@touch $@
 
-# aws-sam-cli pins its own boto3 and pydantic, so it lives apart.
-$(VENV)-sam/ready: requirements/sam.txt
-	@echo "Installing aws-sam-cli into $(VENV)-sam (once, about a minute) ..."
-	@$(PYTHON) -m venv --clear $(VENV)-sam
-	@$(VENV)-sam/bin/python $(PIP_INSTALL) -r requirements/sam.txt
+# Tools that pin what the project pins otherwise live apart, one environment each.
+$(TOOLS:%=$(VENV)-%/ready): $(VENV)-%/ready: requirements/%.txt
+	@echo "Installing $* into $(VENV)-$* (once, about a minute) ..."
+	@$(PYTHON) -m venv --clear $(VENV)-$*
+	@$(VENV)-$*/bin/python $(PIP_INSTALL) -r requirements/$*.txt
 	@touch $@

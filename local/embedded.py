@@ -1,4 +1,4 @@
-"""An embedded DynamoDB: moto in this process, with the table of `template.yaml`.
+"""An embedded DynamoDB, and the queues beside it: moto in this process, as `template.yaml` has them.
 
 moto is made as atomic as DynamoDB is: its calls interleave between threads, and a transaction would
 see another one half done. And it is made as quick as a room of thousands needs: it copies every item of
@@ -7,6 +7,7 @@ the table for each action of a transaction, to be able to roll back, where copyi
 """
 
 import copy
+import json
 import os
 import threading
 from collections import defaultdict
@@ -21,10 +22,11 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
 
 from local.template import resource
-from roomstate.aws import dynamodb_client
+from roomstate.aws import dynamodb_client, sqs_client
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
 
 TABLE_NAME = "roomstate"
 ENVIRONMENT = {
@@ -33,15 +35,23 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
 }
 
+PARKING_QUEUE_URL = f"https://sqs.us-east-1.amazonaws.com/{DEFAULT_ACCOUNT_ID}/ParkingQueue"
+DEAD_LETTER_QUEUE_URL = f"https://sqs.us-east-1.amazonaws.com/{DEFAULT_ACCOUNT_ID}/DeadLetterQueue"
+DEAD_LETTER_QUEUE_ARN = f"arn:aws:sqs:us-east-1:{DEFAULT_ACCOUNT_ID}:DeadLetterQueue"
+
 _SERIALISED = ("transact_write_items", "put_item", "get_item", "query")
 
 
 @contextmanager
 def embedded_dynamodb() -> "Iterator[DynamoDBClient]":
-    """A DynamoDB that holds one empty table, `TABLE_NAME`, for as long as the context lasts."""
+    """A DynamoDB that holds one empty table, `TABLE_NAME`, for as long as the context lasts.
+
+    In the same AWS are the parking queue and its dead-letter queue, empty.
+    """
     with patch.dict(os.environ, ENVIRONMENT), _atomic(), mock_aws():
         client = dynamodb_client()
         create_table(client)
+        create_queues(sqs_client())
         yield client
 
 
@@ -55,6 +65,17 @@ def create_table(client: "DynamoDBClient", name: str = TABLE_NAME) -> None:
         AttributeDefinitions=wanted["AttributeDefinitions"],
     )
     client.update_time_to_live(TableName=name, TimeToLiveSpecification=wanted["TimeToLiveSpecification"])
+
+
+def create_queues(client: "SQSClient") -> None:
+    """Make the template's queues, but for the delay: nobody waits here."""
+    for name in ("DeadLetterQueue", "ParkingQueue"):
+        attributes: Any = {attribute: str(value) for attribute, value in resource(name).items()}
+        attributes.pop("DelaySeconds", None)
+        if "RedrivePolicy" in attributes:
+            policy = {**resource(name)["RedrivePolicy"], "deadLetterTargetArn": DEAD_LETTER_QUEUE_ARN}
+            attributes["RedrivePolicy"] = json.dumps(policy)
+        client.create_queue(QueueName=name, Attributes=attributes)
 
 
 def empty_table(name: str = TABLE_NAME) -> None:

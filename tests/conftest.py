@@ -1,4 +1,5 @@
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -6,9 +7,13 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, settings
 
-from local.embedded import ENVIRONMENT, TABLE_NAME, embedded_dynamodb
+from local.embedded import ENVIRONMENT, PARKING_QUEUE_URL, TABLE_NAME, embedded_dynamodb
+from roomstate.aws import sqs_client
+from roomstate.deadline import Deadline
+from roomstate.parking import Parking
 from roomstate.reader import Reader
 from roomstate.store import Store
+from tests.payloads import AN_HOUR
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,6 +30,7 @@ settings.load_profile("default")
 FUNCTION_ENVIRONMENT = {
     **ENVIRONMENT,
     "TABLE_NAME": TABLE_NAME,
+    "PARKING_QUEUE_URL": PARKING_QUEUE_URL,
     "SDK_APP_IDS": "1400000001, 1400000002",
     "LOG_RETENTION_DAYS": "90",
     "POWERTOOLS_SERVICE_NAME": "webhook",
@@ -39,6 +45,13 @@ def environment() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody hangs up after 2 s: only tests/test_time.py, in processes of its own, is about that."""
+    monkeypatch.setattr(Deadline, "of_answer", lambda _: AN_HOUR)
+    monkeypatch.setattr(Deadline, "of_invocation", lambda _: AN_HOUR)
+
+
 @pytest.fixture
 def dynamodb() -> "Iterator[DynamoDBClient]":
     with embedded_dynamodb() as client:
@@ -51,5 +64,39 @@ def store(dynamodb: "DynamoDBClient") -> Store:
 
 
 @pytest.fixture
+def parking(dynamodb: "DynamoDBClient") -> Parking:  # noqa: ARG001  in the same AWS
+    return Parking(sqs_client(), PARKING_QUEUE_URL)
+
+
+@pytest.fixture
 def reader(dynamodb: "DynamoDBClient") -> Reader:
     return Reader(dynamodb, TABLE_NAME)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print which faults were tried at which calls to AWS (test_crash_points.py)."""
+    tried: Counter[tuple[str, str]] = Counter()
+    failed: set[str] = set()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, points in getattr(report, "user_properties", []):
+                if name == "crash points":
+                    tried.update({(place, fault): count for place, fault, count in points})
+                    failed.update(fault for _, fault, _ in points if outcome == "failed")
+    if not tried:
+        return
+    faults = sorted({fault for _, fault in tried})
+    table = [["call to AWS", *faults]]
+    for place in sorted({place for place, _ in tried}):
+        counts = (tried[place, fault] for fault in faults)
+        table.append([place, *(str(count) if count else "-" for count in counts)])
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    terminalreporter.section("crash points: runs with one fault at one call, by fault")
+    for row in table:
+        cells = [
+            row[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
+        ]
+        terminalreporter.write_line("  ".join(cells))
+    for fault in sorted(failed):
+        terminalreporter.write_line(f"FAILED: {fault}")

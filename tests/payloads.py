@@ -3,12 +3,17 @@
 import json
 from typing import Any
 
+from roomstate.deadline import Deadline
 from roomstate.decode import decode
+from roomstate.delivery import Delivery
 from roomstate.webhook import Webhook
 
 APP = "1400000001"
 NOW = 1_800_000_000_000
 """ms; when the tests' webhooks are received. All of Tencent's samples are older."""
+
+AN_HOUR = Deadline(3_600)
+"""A deadline for what is not about time."""
 
 Payload = dict[str, Any]
 
@@ -66,7 +71,7 @@ def change_owner(room: str, owner: str, at: int | None = 1_000) -> Payload:
 
 
 def webhook(payload: Payload | bytes | str, app: str = APP, received_at: int = NOW, **url: str) -> Webhook:
-    return decode(body(payload), sdk_app_id=app, received_at=received_at, **url)
+    return decode(Delivery(app, body(payload), received_at, **url))
 
 
 def body(payload: Payload | bytes | str) -> bytes:

@@ -10,7 +10,19 @@ import pytest
 import roomstate
 
 PACKAGE = Path(roomstate.__file__).parent
-CORE = ("registers", "changes", "wire", "catalogue", "webhook", "decode", "decide", "fold", "rooms")
+CORE = (
+    "registers",
+    "changes",
+    "wire",
+    "catalogue",
+    "webhook",
+    "delivery",
+    "decode",
+    "decide",
+    "fold",
+    "rooms",
+    "signature",
+)
 AWS = {"boto3", "botocore", "aws_lambda_powertools", "mypy_boto3_dynamodb"}
 IMPURE = AWS | {"time", "datetime", "os", "random", "socket", "threading", "subprocess", "io", "pathlib"}
 

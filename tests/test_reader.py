@@ -8,6 +8,7 @@ from roomstate.reader import Reader
 from roomstate.rooms import Admin, Member, Seat
 from roomstate.store import Store
 from tests.payloads import (
+    AN_HOUR,
     APP,
     Payload,
     admins,
@@ -23,7 +24,7 @@ from tests.payloads import (
 
 def deliver(store: Store, *payloads: Payload) -> None:
     for payload in payloads:
-        store.record(webhook(payload))
+        store.record(webhook(payload), AN_HOUR)
 
 
 def test_a_room_never_heard_of_is_none(reader: Reader) -> None:

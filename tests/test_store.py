@@ -15,12 +15,13 @@ from roomstate.errors import Unavailable
 from roomstate.fold import fold
 from roomstate.reader import Reader
 from roomstate.registers import AnyRegister, Key
+from roomstate.retry import ATTEMPTS
 from roomstate.rooms import show_room
-from roomstate.store import ATTEMPTS, Store
+from roomstate.store import Conflict, Store
 from roomstate.table import read_record, read_register
 from roomstate.webhook import LogRecord
 from tests.histories import ROOMS, histories
-from tests.payloads import APP, Payload, admins, destroy, members, seat, seats, webhook
+from tests.payloads import AN_HOUR, APP, Payload, admins, destroy, members, seat, seats, webhook
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -71,7 +72,7 @@ class TestOneWebhook:
     ) -> None:
         # WHEN a webhook is recorded
         arrived = webhook(seats("r", seat(1, "ann")))
-        [record] = store.record(arrived)
+        [record] = store.record(arrived, AN_HOUR)
         # THEN it is in the log, and its register in the table
         assert (record.outcome, [change.type for change in record.changes]) == ("applied", ["seat.occupied"])
         assert list(reader.log(APP, "r")) == [record]
@@ -82,35 +83,37 @@ class TestOneWebhook:
         self, store: Store, reader: Reader
     ) -> None:
         arrived = webhook(seats("r", seat(1, "ann")))
-        first = store.record(arrived)
-        again = store.record(webhook(seats("r", seat(1, "ann")), received_at=arrived.received_at + 5))
+        first = store.record(arrived, AN_HOUR)
+        again = store.record(
+            webhook(seats("r", seat(1, "ann")), received_at=arrived.received_at + 5), AN_HOUR
+        )
         assert again == first
         assert list(reader.log(APP, "r")) == list(first)
 
     def test_older_than_what_is_there_is_stale_and_changes_nothing(
         self, store: Store, reader: Reader
     ) -> None:
-        store.record(webhook(seats("r", seat(1), at=2_000)))
-        [record] = store.record(webhook(seats("r", seat(1, "ann"), at=1_000)))
+        store.record(webhook(seats("r", seat(1), at=2_000)), AN_HOUR)
+        [record] = store.record(webhook(seats("r", seat(1, "ann"), at=1_000)), AN_HOUR)
         assert (record.outcome, record.changes) == ("stale", ())
         shown = reader.seat(APP, "r", 1)
         assert shown is not None
         assert (shown.user_id, shown.updated_at) == (None, 2_000)
 
     def test_naming_nothing_is_observed(self, store: Store, reader: Reader) -> None:
-        [record] = store.record(webhook(members("r", "Online")))
+        [record] = store.record(webhook(members("r", "Online")), AN_HOUR)
         assert record.outcome == "observed"
         assert reader.room(APP, "r") is None
 
     def test_unreadable_is_kept_whole(self, store: Store, reader: Reader) -> None:
-        [record] = store.record(webhook(b"\xff\xfe not JSON"))
+        [record] = store.record(webhook(b"\xff\xfe not JSON"), AN_HOUR)
         assert (record.outcome, record.reason) == ("unreadable", "The body is not UTF-8.")
         assert [kept.payload for kept in reader.log(APP, None)] == [b"\xff\xfe not JSON"]
 
     def test_of_a_thousand_members_brings_them_all_in(self, store: Store, reader: Reader) -> None:
         # WHEN a webhook names more registers than one transaction takes
         users = [f"user-{n:04}" for n in range(1_000)]
-        records = store.record(webhook(members("r", "Online", *users)))
+        records = store.record(webhook(members("r", "Online", *users)), AN_HOUR)
         # THEN each part is in the log, and every member in the room
         assert [(record.part, record.parts) for record in records] == [(n, 11) for n in range(11)]
         assert len(list(reader.log(APP, "r"))) == 11
@@ -120,7 +123,7 @@ class TestOneWebhook:
 
     def test_is_two_calls(self, dynamodb: "DynamoDBClient") -> None:
         client = Interposed(dynamodb)
-        Store(client, TABLE_NAME, 90).record(webhook(seats("r", seat(1, "ann"))))  # type: ignore[arg-type]
+        Store(client, TABLE_NAME, 90).record(webhook(seats("r", seat(1, "ann"))), AN_HOUR)  # type: ignore[arg-type]
         assert client.calls == ["batch_get_item", "transact_write_items"]
 
 
@@ -138,7 +141,7 @@ class TestAtTheSameTime:
 
         def deliver(payload: Payload) -> Any:
             client: Any = Interposed(dynamodb, transact_write_items=wait_once)
-            [record] = Store(client, TABLE_NAME, 90).record(webhook(payload))
+            [record] = Store(client, TABLE_NAME, 90).record(webhook(payload), AN_HOUR)
             return record
 
         with ThreadPoolExecutor(len(payloads)) as pool:
@@ -179,11 +182,11 @@ class TestInterference:
 
         def interfere(**_: Any) -> None:
             if rivals:
-                store.record(webhook(rivals.pop()))
+                store.record(webhook(rivals.pop()), AN_HOUR)
 
         client = Interposed(dynamodb, transact_write_items=interfere)
         # WHEN ours is recorded
-        [record] = Store(client, TABLE_NAME, 90).record(webhook(seats("r", seat(1, "ann"))))  # type: ignore[arg-type]
+        [record] = Store(client, TABLE_NAME, 90).record(webhook(seats("r", seat(1, "ann"))), AN_HOUR)  # type: ignore[arg-type]
         # THEN the second round knows who sat there
         assert [(change.before, change.after) for change in record.changes] == [("rival", "ann")]
         assert client.calls == ["batch_get_item", "transact_write_items"] * 2
@@ -196,18 +199,18 @@ class TestInterference:
 
         def interfere(**_: Any) -> None:
             if rivals:
-                store.record(webhook(rivals.pop()))
+                store.record(webhook(rivals.pop()), AN_HOUR)
 
         def look(**kwargs: Any) -> None:
             consistent.append(kwargs["RequestItems"][TABLE_NAME]["ConsistentRead"])
 
         client: Any = Interposed(dynamodb, transact_write_items=interfere, batch_get_item=look)
-        Store(client, TABLE_NAME, 90).record(webhook(seats("r", seat(1, "ann"))))
+        Store(client, TABLE_NAME, 90).record(webhook(seats("r", seat(1, "ann"))), AN_HOUR)
         assert consistent == [False, True]
 
     def test_a_read_that_lags_behind_is_found_out(self, dynamodb: "DynamoDBClient", store: Store) -> None:
         # GIVEN a seat, and a first read that does not know it yet
-        store.record(webhook(seats("r", seat(1, "ann"), at=2_000)))
+        store.record(webhook(seats("r", seat(1, "ann"), at=2_000)), AN_HOUR)
 
         class Lagging(Interposed):
             def __getattr__(self, name: str) -> Any:
@@ -225,7 +228,9 @@ class TestInterference:
 
         client: Any = Lagging(dynamodb)
         # WHEN an older webhook is recorded
-        [record] = Store(client, TABLE_NAME, 90).record(webhook(seats("r", seat(1, "old"), at=1_000)))
+        [record] = Store(client, TABLE_NAME, 90).record(
+            webhook(seats("r", seat(1, "old"), at=1_000)), AN_HOUR
+        )
         # THEN it does not get the seat
         assert (record.outcome, record.changes) == ("stale", ())
 
@@ -233,12 +238,13 @@ class TestInterference:
         instants = iter(range(2_000, 3_000))
 
         def interfere(**_: Any) -> None:
-            store.record(webhook(seats("r", seat(1, "rival"), at=next(instants))))
+            store.record(webhook(seats("r", seat(1, "rival"), at=next(instants))), AN_HOUR)
 
         client: Any = Interposed(dynamodb, transact_write_items=interfere)
-        with pytest.raises(Unavailable, match="too many others"):
-            Store(client, TABLE_NAME, 90).record(webhook(seats("r", seat(1, "ann"), at=9_000)))
+        with pytest.raises(Unavailable) as refused:
+            Store(client, TABLE_NAME, 90).record(webhook(seats("r", seat(1, "ann"), at=9_000)), AN_HOUR)
         assert client.calls == ["batch_get_item", "transact_write_items"] * ATTEMPTS
+        assert isinstance(refused.value.__cause__, Conflict)
 
     def test_what_dynamodb_says_otherwise_is_unavailable(self, dynamodb: "DynamoDBClient") -> None:
         def throttle(**_: Any) -> None:
@@ -247,13 +253,13 @@ class TestInterference:
 
         client: Any = Interposed(dynamodb, batch_get_item=throttle)
         with pytest.raises(Unavailable):
-            Store(client, TABLE_NAME, 90).record(webhook(seats("r", seat(1, "ann"))))
+            Store(client, TABLE_NAME, 90).record(webhook(seats("r", seat(1, "ann"))), AN_HOUR)
 
     def test_keys_that_dynamodb_leaves_for_later_are_asked_for_again(
         self, dynamodb: "DynamoDBClient", store: Store
     ) -> None:
         # GIVEN a room with an administrator, and a DynamoDB that answers one key at a time
-        store.record(webhook(admins("r", "add", "ann")))
+        store.record(webhook(admins("r", "add", "ann")), AN_HOUR)
 
         class Sparing(Interposed):
             def __getattr__(self, name: str) -> Any:
@@ -274,7 +280,7 @@ class TestInterference:
         client: Any = Sparing(dynamodb)
         # WHEN she is appointed again
         payload = admins("r", "add", "ann", "bob", at=2_000)
-        [record] = Store(client, TABLE_NAME, 90).record(webhook(payload))
+        [record] = Store(client, TABLE_NAME, 90).record(webhook(payload), AN_HOUR)
         # THEN only the other is new
         assert [change.user_id for change in record.changes] == ["bob"]  # type: ignore[union-attr]
 
@@ -288,7 +294,7 @@ def test_log_and_registers_agree(
     empty_table()
     delivered = data.draw(st.permutations(history + data.draw(st.lists(st.sampled_from(history)))))
     for payload in delivered:
-        store.record(webhook(payload))
+        store.record(webhook(payload), AN_HOUR)
     # WHEN the log of each room is folded from nothing
     logs, held = contents(dynamodb)
     folded = {room: fold(log) for room, log in logs.items()}

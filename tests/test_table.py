@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roomstate.decide import decide
-from roomstate.marshal import Item, from_item, to_item
+from roomstate.marshal import from_item, item_bytes, to_item
 from roomstate.registers import Key, Version, join
 from roomstate.table import (
     SHARDS,
     TOMBSTONE_DAYS,
+    OutOfLimits,
     log_partition,
     member_partition,
     read_record,
@@ -31,29 +32,6 @@ from tests.payloads import APP, NOW, Payload, create, members, seat, seats, set_
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8) | st.sampled_from(
     ["#", "00#a", "room", "seat#0000000001", "a/b", "%2F", " ", ":", "1400000001#r"]
 )
-MAX_ITEM_BYTES = 409_600
-
-
-def size(item: Item) -> int:
-    """Bytes of an item as DynamoDB reckons them: names, values, 3 for a list or map, 1 an element."""
-    return sum(len(name.encode()) + _size(value) for name, value in item.items())
-
-
-def _size(value: Any) -> int:
-    kind, content = next(iter(value.items()))
-    match kind:
-        case "S":
-            return len(content.encode())
-        case "B":
-            return len(content)
-        case "N":
-            return (len(content) + 1) // 2 + 2
-        case "L":
-            return 3 + sum(1 + _size(element) for element in content)
-        case "M":
-            return 3 + sum(1 + len(name.encode()) + _size(part) for name, part in content.items())
-        case _:
-            return 1
 
 
 def records(payload: Payload | bytes, *before: Payload) -> list[LogRecord]:
@@ -137,7 +115,10 @@ def test_only_tombstones_expire(payload: Payload, expires: bool) -> None:
 
 
 class TestLimits:
-    """The largest that can come fits: 400 KB an item, 2,048 and 1,024 bytes a key."""
+    """The largest that can come fits: 400 KB an item, 2,048 and 1,024 bytes a key.
+
+    `record_item` and `register_item` raise OutOfLimits where something does not.
+    """
 
     def test_keys(self) -> None:
         longest = "\U0001f600" * 64  # 256 bytes
@@ -151,12 +132,12 @@ class TestLimits:
         users = [f"{n:04}" + "u" * 252 for n in range(900)]
         payload = members("r", "Online", *users, cause="c" * 256)
         assert 200_000 < len(records(payload)[0].payload) < 262_144
-        assert max(size(record_item(record)) for record in records(payload)) < MAX_ITEM_BYTES
+        assert [record_item(record) for record in records(payload)]
 
     def test_a_record_of_many_short_members(self) -> None:
         payload = members("r", "Online", *range(9_500))
         assert 240_000 < len(records(payload)[0].payload) < 262_144
-        assert max(size(record_item(record)) for record in records(payload)) < MAX_ITEM_BYTES
+        assert [record_item(record) for record in records(payload)]
 
     def test_a_record_of_large_metadata_over_large_metadata(self) -> None:
         def all_keys(letter: str, at: int) -> Payload:
@@ -164,7 +145,7 @@ class TestLimits:
 
         after = records(all_keys("b", 2), all_keys("a", 1))
         assert len(after[0].payload) > 240_000
-        assert max(size(record_item(record)) for record in after) < MAX_ITEM_BYTES
+        assert [record_item(record) for record in after]
 
     def test_a_record_of_a_large_room_over_a_large_room(self) -> None:
         def everything(letter: str, at: int) -> Payload:
@@ -179,11 +160,11 @@ class TestLimits:
 
         [record] = records(everything("b", 2), everything("a", 1))
         assert len(record.payload) > 230_000
-        assert size(record_item(record)) < MAX_ITEM_BYTES
+        assert record_item(record)
         arrived = webhook(everything("a", 1))
         register = join(None, arrived.version, arrived.units[0].assertions[0][1])
         assert register is not None
-        assert size(register_item(APP, "r", Key("room"), register, NOW)) < MAX_ITEM_BYTES
+        assert register_item(APP, "r", Key("room"), register, NOW)
 
     def test_a_single_change_is_two_small_items(self) -> None:
         """1 KB is a write unit, doubled in a transaction: four for a webhook of one change."""
@@ -192,8 +173,23 @@ class TestLimits:
         [(key, fact)] = webhook(payload).units[0].assertions
         register = join(None, Version(1_703_589_922_780, "0" * 32), fact)
         assert register is not None
-        assert size(record_item(replace(record, opt_platform="Android"))) <= 1_024
-        assert size(register_item(APP, "r" * 48, key, register, NOW)) <= 1_024
+        assert item_bytes(record_item(replace(record, opt_platform="Android"))) <= 1_024
+        assert item_bytes(register_item(APP, "r" * 48, key, register, NOW)) <= 1_024
+
+    def test_what_dynamodb_would_refuse_is_never_sent(self) -> None:
+        [record] = records(seats("r", seat(1, "ann")))
+        for odd in (
+            replace(record, payload=b"x" * 409_600),
+            replace(record, room_id="r" * 2_048),
+            replace(record, received_at=10**38),
+        ):
+            with pytest.raises(OutOfLimits):
+                record_item(odd)
+        [(_, fact)] = webhook(seats("r", seat(1, "ann"))).units[0].assertions
+        register = join(None, Version(1, "e"), fact)
+        assert register is not None
+        with pytest.raises(OutOfLimits):
+            register_item(APP, "r", Key("admin", "u" * 1_024), register, NOW)
 
 
 stored = st.recursive(

@@ -1,10 +1,11 @@
 """Who sends: the query string of the webhook's URL, looked at before the body is."""
 
-from collections.abc import Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from roomstate.errors import UnknownApp
+from roomstate.signature import verify
 from roomstate.wire import identifier
 
 MAX_PARAMETERS = 32
@@ -16,6 +17,8 @@ _SPELLINGS = {
     "callbackcommand": "command",
     "webhookcommand": "command",
     "optplatform": "opt_platform",
+    "sign": "sign",
+    "requesttime": "request_time",
 }
 
 
@@ -28,20 +31,29 @@ class Caller:
     """RESTAPI, Web, Android, iOS, …: an open set. Some commands come without."""
 
 
-def authenticate(query: str, sdk_app_ids: Set[str]) -> Caller:
-    """Check that the webhook is meant for us.
+def authenticate(
+    query: str, received_at: int, sdk_app_ids: Set[str], tokens_of: Callable[[str], Sequence[str]]
+) -> Caller:
+    """Check that the webhook is meant for us, and that the caller knows a token of the app.
 
     Args:
         query: the query string as it came, percent-encoded.
+        received_at: ms since the epoch, by our clock.
         sdk_app_ids: the apps whose webhooks are taken.
+        tokens_of: the tokens of an app; an app that has none is taken unsigned.
 
     Raises:
         UnknownApp: SdkAppid is missing, empty, repeated, or not one of `sdk_app_ids`.
+        BadSignature: the app has tokens, and Sign and RequestTime prove none of them.
+        TokensUnavailable: from `tokens_of`.
     """
     parameters = _parameters(query)
     claimed = parameters.get("sdk_app_id", [])
     if len(claimed) != 1 or claimed[0] not in sdk_app_ids:
         raise UnknownApp("SdkAppid is missing, repeated, or not served here.")
+    tokens = tokens_of(claimed[0])
+    if tokens:
+        verify(parameters.get("sign", []), parameters.get("request_time", []), tokens, received_at)
     return Caller(
         sdk_app_id=claimed[0],
         command=_optional(parameters.get("command", [])),

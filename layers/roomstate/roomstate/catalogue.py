@@ -36,7 +36,7 @@ from roomstate.wire import (
 
 
 class Wire(BaseModel):
-    model_config = ConfigDict(alias_generator=to_pascal, validate_by_name=True, frozen=True)
+    model_config = ConfigDict(alias_generator=to_pascal, frozen=True)
 
 
 class Command(Wire):

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from roomstate.catalogue import COMMANDS, Command, ObservedCommand, is_blocking
+from roomstate.delivery import Delivery
 from roomstate.errors import Unreadable
 from roomstate.registers import Assertion, Metadata, RoomFacts
 from roomstate.webhook import Unit, Webhook
@@ -18,6 +19,8 @@ MAX_AHEAD_MS = 5 * 60 * 1000
 """A later occurred_at is refused: it would hold its registers against every true webhook."""
 MAX_ASSERTIONS = 99
 """A DynamoDB transaction takes 100 items, and one is the record."""
+MAX_ROOMS = 100
+"""A battle of more rooms than this is recorded once, under none of them."""
 MAX_RECORD_BYTES = 400_000
 """A DynamoDB item takes 409,600 bytes; the rest is for keys and names."""
 MAX_DEPTH = 32
@@ -26,27 +29,13 @@ MAX_DIGITS = 100
 """Digits of a number in a body."""
 
 
-def decode(
-    body: bytes,
-    *,
-    sdk_app_id: str,
-    received_at: int,
-    url_command: str | None = None,
-    opt_platform: str | None = None,
-) -> Webhook:
-    """Decode a body.
+def decode(delivery: Delivery) -> Webhook:
+    """The webhook that was delivered. What cannot be read has `unreadable` set, and keeps its payload.
 
-    Args:
-        body: JSON as it came, at most 256 KiB.
-        sdk_app_id: whose webhook it is, from the URL.
-        received_at: when it came, ms since the epoch.
-        url_command: the URL's CallbackCommand. The body's wins: the documents themselves disagree
-            (page 64424).
-        opt_platform: the URL's OptPlatform.
-
-    Returns:
-        The webhook. What cannot be read has `unreadable` set, and keeps its payload.
+    The body's CallbackCommand wins over the URL's: the documents themselves disagree (page 64424).
     """
+    body, received_at, url_command = delivery.body, delivery.received_at, delivery.url_command
+    sdk_app_id = delivery.sdk_app_id
     command = url_command
     try:
         document = parse(body)
@@ -67,7 +56,7 @@ def decode(
         occurred_at=received_at if occurred_at is None else occurred_at,
         received_at=received_at,
         operator=parsed.operator if parsed else None,
-        opt_platform=opt_platform,
+        opt_platform=delivery.opt_platform,
         payload=body,
         units=units,
         unreadable=unreadable,
@@ -219,7 +208,7 @@ def _time_of_unknown(document: dict[str, Any]) -> int | None:
 def _units(parsed: Command | None, payload_bytes: int) -> tuple[Unit, ...]:
     """One unit a room; a room's assertions in as many units as transactions take."""
     rooms = tuple(dict.fromkeys(parsed.rooms())) if parsed else ()
-    if parsed is None or not rooms:
+    if parsed is None or not rooms or len(rooms) > MAX_ROOMS:
         return (Unit(room_id=None),)
     # A webhook that names a register twice means the later one.
     assertions = tuple(dict(parsed.assertions()).items())

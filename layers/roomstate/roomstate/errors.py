@@ -11,9 +11,11 @@ class ErrorCode(IntEnum):
 
     OK = 0
     UNREADABLE = 40000
+    BAD_SIGNATURE = 40100
     UNKNOWN_APP = 40300
     TOO_LARGE = 41300
     UNAVAILABLE = 50000
+    TOKENS_UNAVAILABLE = 50300
 
     @property
     def status(self) -> int:
@@ -34,6 +36,18 @@ class UnknownApp(Refused):
     """The URL's SdkAppid is missing, repeated, or not one of ours."""
 
     code = ErrorCode.UNKNOWN_APP
+
+
+class BadSignature(Refused):
+    """Sign and RequestTime do not prove that the caller knows a token of the app."""
+
+    code = ErrorCode.BAD_SIGNATURE
+
+
+class TokensUnavailable(Refused):
+    """The app's tokens could not be read, so nobody can prove to know one."""
+
+    code = ErrorCode.TOKENS_UNAVAILABLE
 
 
 class Unreadable(Refused):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from roomstate.decide import decide
 from roomstate.decode import decode
+from roomstate.delivery import Delivery
 from roomstate.registers import AnyRegister, Key
 from roomstate.webhook import LogRecord, Webhook
 
@@ -21,9 +22,11 @@ def fold(records: Iterable[LogRecord]) -> dict[Key, AnyRegister]:
 def decode_again(record: LogRecord) -> Webhook:
     """The webhook of a record, as it was received."""
     return decode(
-        record.payload,
-        sdk_app_id=record.sdk_app_id,
-        received_at=record.received_at,
-        url_command=record.command,
-        opt_platform=record.opt_platform,
+        Delivery(
+            sdk_app_id=record.sdk_app_id,
+            body=record.payload,
+            received_at=record.received_at,
+            url_command=record.command,
+            opt_platform=record.opt_platform,
+        )
     )

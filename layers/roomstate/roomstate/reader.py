@@ -122,11 +122,11 @@ class Reader:
             yield read_record(item)
 
     def _get(self, sdk_app_id: str, room_id: str, *keys: Key) -> dict[Key, AnyRegister]:
-        wanted = [register_key(sdk_app_id, room_id, key).item() for key in keys]
-        page = self._client.batch_get_item(
-            RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}}
-        )
-        return dict(read_register(item) for item in page["Responses"].get(self._table, []))
+        wanted = (register_key(sdk_app_id, room_id, key).item() for key in keys)
+        answers = [
+            self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True) for key in wanted
+        ]
+        return dict(read_register(answer["Item"]) for answer in answers if "Item" in answer)
 
     def _query(
         self,

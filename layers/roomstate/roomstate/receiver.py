@@ -1,17 +1,19 @@
 """One webhook, from request to answer."""
 
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 from roomstate.answer import ACCEPTED, Answer, refusal
+from roomstate.aws import SQS_CALL_S
 from roomstate.caller import Caller, authenticate
 from roomstate.catalogue import is_blocking
+from roomstate.deadline import Deadline
 from roomstate.decode import decode
+from roomstate.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.errors import Refused, TooLarge, Unreadable
-from roomstate.settings import Settings
+from roomstate.parking import Parking
 from roomstate.store import Store
 from roomstate.webhook import LogRecord, Webhook
-
-MAX_BODY_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,49 +25,82 @@ class Request:
     """ms since the epoch."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Receipt:
     """What became of a request."""
 
-    answer: Answer
+    answer: Answer = ACCEPTED
+    caller: Caller | None = None
+    """None where the caller is not authentic."""
     webhook: Webhook | None = None
     """None where it was refused before it was decoded."""
     records: tuple[LogRecord, ...] = ()
     refused: Refused | None = None
     """Why it was refused, or would have been, did Tencent not wait for our consent."""
+    parked: Exception | None = None
+    """Why it was parked, where it was."""
 
 
 class Receiver:
-    def __init__(self, settings: Settings, store: Store) -> None:
-        self._settings = settings
+    """Takes webhooks in.
+
+    Args:
+        sdk_app_ids: the apps whose webhooks are taken.
+        tokens_of: the tokens of an app; an app that has none is taken unsigned.
+        store: where they go.
+        parking: where they wait when the store cannot take them.
+    """
+
+    def __init__(
+        self,
+        sdk_app_ids: Set[str],
+        tokens_of: Callable[[str], Sequence[str]],
+        store: Store,
+        parking: Parking,
+    ) -> None:
+        self._sdk_app_ids = sdk_app_ids
+        self._tokens_of = tokens_of
         self._store = store
+        self._parking = parking
 
-    def receive(self, request: Request) -> Receipt:
-        """Take a webhook in. Never raises what the webhook is the reason of."""
-        caller, webhook = None, None
-        records: tuple[LogRecord, ...] = ()
+    def receive(self, request: Request, deadline: Deadline) -> Receipt:
+        """Take a webhook in, before the deadline."""
+        receipt = Receipt()
         try:
-            caller = authenticate(request.query, self._settings.sdk_app_ids)
-            if len(request.body) > MAX_BODY_BYTES:
-                raise TooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes.")
-            webhook = decode(
-                request.body,
-                sdk_app_id=caller.sdk_app_id,
-                received_at=request.received_at,
-                url_command=caller.command,
-                opt_platform=caller.opt_platform,
+            receipt.caller = authenticate(
+                request.query, request.received_at, self._sdk_app_ids, self._tokens_of
             )
-            records = self._store.record(webhook)
-            if webhook.unreadable is not None:
-                raise Unreadable(webhook.unreadable)
+            self._store_or_park(_delivery(receipt.caller, request), deadline, receipt)
+            if receipt.webhook is not None and receipt.webhook.unreadable is not None:
+                raise Unreadable(receipt.webhook.unreadable)
         except Refused as reason:
-            answer = ACCEPTED if _waits(caller, webhook) else refusal(reason)
-            return Receipt(answer, webhook, records, reason)
-        return Receipt(ACCEPTED, webhook, records)
+            receipt.refused = reason
+            receipt.answer = ACCEPTED if _waits(receipt) else refusal(reason)
+        return receipt
+
+    def _store_or_park(self, delivery: Delivery, deadline: Deadline, receipt: Receipt) -> None:
+        try:
+            receipt.webhook = decode(delivery)
+            receipt.records = self._store.record(receipt.webhook, deadline.earlier(SQS_CALL_S))
+        except Exception as reason:  # whatever it is, a defect of ours too: nothing authentic is lost
+            receipt.parked = reason
+            self._parking.park(delivery, deadline)
 
 
-def _waits(caller: Caller | None, webhook: Webhook | None) -> bool:
+def _delivery(caller: Caller, request: Request) -> Delivery:
+    if len(request.body) > MAX_BODY_BYTES:
+        raise TooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes.")
+    return Delivery(
+        sdk_app_id=caller.sdk_app_id,
+        body=request.body,
+        received_at=request.received_at,
+        url_command=caller.command,
+        opt_platform=caller.opt_platform,
+    )
+
+
+def _waits(receipt: Receipt) -> bool:
     """Whether an authentic caller waits for our consent, which nothing may withhold."""
-    if webhook is not None:
-        return webhook.is_blocking
-    return caller is not None and is_blocking(caller.command)
+    if receipt.webhook is not None:
+        return receipt.webhook.is_blocking
+    return receipt.caller is not None and is_blocking(receipt.caller.command)

@@ -1,7 +1,7 @@
 """The environment of the functions, read once. `template.yaml` sets it."""
 
 import os
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -11,20 +11,31 @@ def _split(value: str) -> frozenset[str]:
 
 
 class Settings(BaseModel):
+    """What every function needs."""
+
     # The environment holds credentials: an error names the variable, and shows no value.
     model_config = ConfigDict(hide_input_in_errors=True)
 
     table_name: str = Field(alias="TABLE_NAME", min_length=1)
-    sdk_app_ids: Annotated[frozenset[str], BeforeValidator(_split)] = Field(alias="SDK_APP_IDS", min_length=1)
-    """Whose webhooks are taken: comma-separated SdkAppIds."""
     log_retention_days: int = Field(alias="LOG_RETENTION_DAYS", ge=1)
     """How long a record stays in the log."""
+    parking_queue_url: str = Field(alias="PARKING_QUEUE_URL", min_length=1)
+    """Where webhooks wait that the store could not take."""
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the settings.
+
+        Raises:
+            pydantic.ValidationError: a variable is missing or makes no sense; it names which.
+        """
+        return cls.model_validate(dict(os.environ))
 
 
-def from_environment() -> Settings:
-    """Read the settings.
+class WebhookSettings(Settings):
+    """What the webhook function needs besides."""
 
-    Raises:
-        pydantic.ValidationError: a variable is missing or makes no sense; it names which.
-    """
-    return Settings.model_validate(dict(os.environ))
+    sdk_app_ids: Annotated[frozenset[str], BeforeValidator(_split)] = Field(alias="SDK_APP_IDS", min_length=1)
+    """Whose webhooks are taken: comma-separated SdkAppIds."""
+    tokens_parameter: str = Field("", alias="TOKENS_PARAMETER")
+    """Name of the SSM parameter that holds the apps' tokens; empty: every app is taken unsigned."""

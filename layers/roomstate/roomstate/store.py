@@ -1,15 +1,16 @@
 """The DynamoDB table, written: one read, then one transaction, for each unit of a webhook."""
 
-import random
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from roomstate.aws import DYNAMODB_CALL_S
+from roomstate.deadline import Deadline, OutOfTime
 from roomstate.decide import decide
 from roomstate.errors import Unavailable
 from roomstate.registers import ROOM, AnyRegister, Key
+from roomstate.retry import pauses
 from roomstate.table import (
     DAY_S,
     read_record,
@@ -19,18 +20,17 @@ from roomstate.table import (
     register_key,
     unchanged,
 )
-from roomstate.webhook import LogRecord, Webhook, log_record
+from roomstate.webhook import LogRecord, Unit, Webhook, log_record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-ATTEMPTS = 5
-"""Rounds of read, decide, commit for one unit, when others write the same registers meanwhile."""
-MAX_BACKOFF_S = 0.05
-"""Longest wait between two rounds."""
-
 Registers = Mapping[Key, AnyRegister]
+
+
+class Busy(Exception):
+    """DynamoDB left keys unread, again and again."""
 
 
 class Conflict(Exception):
@@ -51,7 +51,7 @@ class Store:
         self._table = table_name
         self._retention_days = retention_days
 
-    def record(self, webhook: Webhook) -> tuple[LogRecord, ...]:
+    def record(self, webhook: Webhook, deadline: Deadline) -> tuple[LogRecord, ...]:
         """Store a webhook, unit by unit.
 
         A unit that is stored already is left as it is, so a webhook may be recorded any number of
@@ -61,49 +61,56 @@ class Store:
             The record of each unit, as it stands in the log.
 
         Raises:
-            Unavailable: a unit could not be stored; the units before it are.
+            Unavailable: a unit could not be stored in time; the units before it are.
         """
+        return tuple(self._record_unit(webhook, part, deadline) for part in range(len(webhook.units)))
+
+    def _record_unit(self, webhook: Webhook, part: int, deadline: Deadline) -> LogRecord:
+        failure: Exception | None = None
         try:
-            return tuple(self._record_unit(webhook, part) for part in range(len(webhook.units)))
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The webhook could not be stored.") from error
+            for attempt in pauses():
+                try:
+                    return self._try(webhook, part, deadline, consistent=attempt > 0)
+                except (Busy, Conflict, BotoCoreError, ClientError) as error:
+                    failure = error
+        except OutOfTime as error:
+            failure = failure or error
+        raise Unavailable("The webhook could not be stored.") from failure
 
-    def _record_unit(self, webhook: Webhook, part: int) -> LogRecord:
+    def _try(self, webhook: Webhook, part: int, deadline: Deadline, *, consistent: bool) -> LogRecord:
+        # An eventually consistent read costs half and is nearly always current. Where it is not, the
+        # conditions on what it read fail, and the next try reads consistently.
         unit = webhook.units[part]
-        for attempt in range(ATTEMPTS):
-            # An eventually consistent read costs half and is nearly always current. Where it is not,
-            # the conditions on what it read fail, and the next round reads consistently.
-            registers = self._read(webhook, part, consistent=attempt > 0)
-            decision = decide(webhook.version, unit.assertions, registers)
-            record = log_record(
-                webhook,
-                part,
-                decision.changes,
-                won=bool(decision.writes),
-                expires_at=webhook.received_at // 1000 + self._retention_days * DAY_S,
-            )
-            try:
-                return self._commit(record, decision.writes, registers)
-            except Conflict:
-                time.sleep(random.uniform(0, MAX_BACKOFF_S))  # noqa: S311
-        raise Unavailable("The webhook could not be stored: too many others at the same time.")
+        registers = self._read(webhook.sdk_app_id, unit, deadline, consistent=consistent)
+        decision = decide(webhook.version, unit.assertions, registers)
+        record = log_record(
+            webhook,
+            part,
+            decision.changes,
+            won=bool(decision.writes),
+            expires_at=webhook.received_at // 1000 + self._retention_days * DAY_S,
+        )
+        deadline.require(DYNAMODB_CALL_S)
+        return self._commit(record, decision.writes, registers)
 
-    def _read(self, webhook: Webhook, part: int, *, consistent: bool) -> Registers:
+    def _read(self, sdk_app_id: str, unit: Unit, deadline: Deadline, *, consistent: bool) -> Registers:
         """The registers a unit asserts, and the room's, as far as they exist."""
-        unit = webhook.units[part]
         if unit.room_id is None or not unit.assertions:
             return {}
         wanted = {ROOM, *(key for key, _ in unit.assertions)}
-        keys = [register_key(webhook.sdk_app_id, unit.room_id, key).item() for key in wanted]
+        keys = [register_key(sdk_app_id, unit.room_id, key).item() for key in wanted]
         found: dict[Key, AnyRegister] = {}
-        while keys:
+        for _ in pauses():
+            deadline.require(DYNAMODB_CALL_S)
             page = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": consistent}}
             )
             found.update(read_register(item) for item in page["Responses"].get(self._table, []))
             rest: Any = page["UnprocessedKeys"].get(self._table, {})
             keys = rest.get("Keys", [])
-        return found
+            if not keys:
+                return found
+        raise Busy
 
     def _commit(self, record: LogRecord, writes: Registers, read: Registers) -> LogRecord:
         """Write a record and its registers, or find the record there already.

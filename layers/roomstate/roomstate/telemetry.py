@@ -1,12 +1,18 @@
 """What operators see of a webhook: one log line and a few metrics. Never its body, never its URL."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
 
 from roomstate.catalogue import COMMANDS
-from roomstate.errors import ErrorCode, Refused
+from roomstate.errors import TokensUnavailable, Unavailable, Unreadable
 from roomstate.receiver import Receipt
 from roomstate.webhook import Webhook
 
@@ -19,17 +25,51 @@ def report(receipt: Receipt, logger: Logger, metrics: Metrics) -> None:
     if webhook is not None and webhook.command is not None and webhook.command not in COMMANDS:
         _count_unknown(webhook.command)
     facts = _facts(webhook)
-    if refused is None:
-        logger.info("stored", extra=facts)
-    elif refused.code is ErrorCode.UNAVAILABLE:
-        logger.error(str(refused), extra=facts | {"cause": _kind(refused)})
-    else:
-        logger.warning(str(refused), extra=facts)
+    if receipt.parked is not None:
+        facts["cause"] = describe(receipt.parked)
+    match refused:
+        case None if receipt.parked is None:
+            logger.info("stored", extra=facts)
+        case None:
+            logger.warning("parked: the store could not take it", extra=facts)
+        case TokensUnavailable():
+            pass  # `tokens` has logged why, once; here it is counted
+        case Unavailable():
+            facts["queue"] = describe(refused)
+            logger.error(str(refused), extra=facts)
+        case _:
+            logger.warning(str(refused), extra=facts)
+
+
+@contextmanager
+def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iterator[None]:
+    """Log and count what becomes of a parked webhook."""
+    try:
+        yield
+    except Exception as error:
+        metrics.add_metric(name="RedriveFailed", unit=MetricUnit.Count, value=1)
+        facts = {"message_id": message_id, "cause": describe(error)}
+        logger.warning("still not stored: it waits in the queue", extra=facts)
+        raise
+    metrics.add_metric(name="Redriven", unit=MetricUnit.Count, value=1)
+    logger.info("stored", extra={"message_id": message_id})
+
+
+def describe(error: BaseException) -> str:
+    """The kind of an error and where it was raised, not its text: some quote what was to be written."""
+    cause = error.__cause__ or error
+    if isinstance(cause, ClientError):
+        return cause.response["Error"]["Code"]
+    last = extract_tb(cause.__traceback__)[-1:]
+    where = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in last)
+    return f"{type(cause).__name__}{where}"
 
 
 def _counts(receipt: Receipt) -> list[str]:
     names = [record.outcome.title() for record in receipt.records]
-    if receipt.refused is not None and receipt.refused.code is not ErrorCode.UNREADABLE:
+    if receipt.parked is not None and not isinstance(receipt.refused, Unavailable):
+        names.append("Parked")
+    if receipt.refused is not None and not isinstance(receipt.refused, Unreadable):
         names.append(receipt.refused.code.name.title().replace("_", ""))
     if receipt.webhook is not None and receipt.webhook.is_misnamed:
         names.append("Misnamed")
@@ -37,8 +77,8 @@ def _counts(receipt: Receipt) -> list[str]:
 
 
 def _count_unknown(command: str) -> None:
-    # A dimension is ASCII. Who is authentic may name what they like; it is only counted.
-    name = command.encode("ascii", "replace").decode()
+    # CloudWatch takes printable ASCII. Who is authentic may name what they like; it is only counted.
+    name = re.sub(r"[^!-~]", "?", command)
     with single_metric(name="UnknownCommand", unit=MetricUnit.Count, value=1) as metric:
         metric.add_dimension(name="command", value=name)
 
@@ -52,10 +92,3 @@ def _facts(webhook: Webhook | None) -> dict[str, Any]:
         "occurred_at": webhook.occurred_at,
         "parts": len(webhook.units),
     }
-
-
-def _kind(refused: Refused) -> str | None:
-    """The kind of the cause, without its text: some quote what was to be written."""
-    cause = refused.__cause__
-    code = getattr(cause, "response", {}).get("Error", {}).get("Code")
-    return code or (type(cause).__name__ if cause else None)

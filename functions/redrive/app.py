@@ -1,0 +1,36 @@
+"""The parking queue's Lambda: webhooks that the store could not take, taken up again."""
+
+from functools import partial
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from roomstate.deadline import Deadline
+from roomstate.settings import Settings
+from roomstate.telemetry import reporting_redrive
+from roomstate.wiring import make_redriver
+
+logger = Logger()
+metrics = Metrics()
+redriver = make_redriver(Settings.from_environment())
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+def redrive(record: SQSRecord, deadline: Deadline) -> None:
+    with reporting_redrive(record.message_id, logger, metrics):
+        redriver.redrive(
+            record.body,
+            record.receipt_handle,
+            int(record.attributes.approximate_receive_count),
+            deadline,
+        )
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    deadline = Deadline.of_invocation(context.get_remaining_time_in_millis())
+    return process_partial_response(event, partial(redrive, deadline=deadline), processor, context)

@@ -1,0 +1,43 @@
+"""A webhook as it was delivered by an authentic caller: what decoding needs, and what is parked."""
+
+import json
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+
+MAX_BODY_BYTES = 256 * 1024
+"""A larger body is refused. In base64 it is a third of the 1 MiB that an SQS message takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    sdk_app_id: str
+    body: bytes
+    """As it came, at most `MAX_BODY_BYTES`."""
+    received_at: int
+    """ms since the epoch, by our clock."""
+    url_command: str | None = None
+    """The URL's CallbackCommand."""
+    opt_platform: str | None = None
+    """The URL's OptPlatform."""
+
+    def to_message(self) -> str:
+        """As the text of an SQS message, which takes no bytes."""
+        return json.dumps(
+            {
+                "sdk_app_id": self.sdk_app_id,
+                "body": b64encode(self.body).decode(),
+                "received_at": self.received_at,
+                "url_command": self.url_command,
+                "opt_platform": self.opt_platform,
+            }
+        )
+
+    @staticmethod
+    def from_message(message: str) -> "Delivery":
+        """The delivery that a message holds.
+
+        Raises:
+            ValueError, TypeError, KeyError: it holds none.
+        """
+        fields = json.loads(message)
+        return Delivery(**{**fields, "body": b64decode(fields["body"], validate=True)})

@@ -1,0 +1,35 @@
+"""Parked webhooks, taken up again."""
+
+from roomstate.deadline import Deadline
+from roomstate.decode import decode
+from roomstate.delivery import Delivery
+from roomstate.parking import Parking
+from roomstate.store import Store
+from roomstate.webhook import LogRecord
+
+
+class Redriver:
+    """Runs parked webhooks through the path they could not take at first.
+
+    Args:
+        store: where they go.
+        parking: where they waited.
+    """
+
+    def __init__(self, store: Store, parking: Parking) -> None:
+        self._store = store
+        self._parking = parking
+
+    def redrive(
+        self, message: str, receipt_handle: str, receive_count: int, deadline: Deadline
+    ) -> tuple[LogRecord, ...]:
+        """Store a parked webhook, as of the time it was received at.
+
+        Raises:
+            Exception: it could not be stored. The message waits before it is tried again.
+        """
+        try:
+            return self._store.record(decode(Delivery.from_message(message)), deadline)
+        except Exception:
+            self._parking.back_off(receipt_handle, receive_count)
+            raise

@@ -1,0 +1,37 @@
+"""The parts put together, as the settings say."""
+
+from aws_lambda_powertools import Logger
+
+from roomstate.aws import dynamodb_client, sqs_client, ssm_client
+from roomstate.parking import Parking
+from roomstate.receiver import Receiver
+from roomstate.redriver import Redriver
+from roomstate.settings import Settings, WebhookSettings
+from roomstate.store import Store
+from roomstate.tokens import Tokens
+
+
+def make_receiver(settings: WebhookSettings, logger: Logger) -> Receiver:
+    """What the webhook function hands its requests to."""
+    store, parking = _make_store(settings), _make_parking(settings)
+    if settings.tokens_parameter:
+        tokens_of = Tokens(ssm_client(), settings.tokens_parameter).of
+        return Receiver(settings.sdk_app_ids, tokens_of, store, parking)
+    logger.warning(
+        "No tokens are set: whoever knows the URL and an SdkAppid, which is in every client app, can write "
+        "the state of its rooms. Set TokensParameter, or a WebhookPath that nobody can guess."
+    )
+    return Receiver(settings.sdk_app_ids, lambda _: (), store, parking)
+
+
+def make_redriver(settings: Settings) -> Redriver:
+    """What the redrive function hands its messages to."""
+    return Redriver(_make_store(settings), _make_parking(settings))
+
+
+def _make_store(settings: Settings) -> Store:
+    return Store(dynamodb_client(), settings.table_name, settings.log_retention_days)
+
+
+def _make_parking(settings: Settings) -> Parking:
+    return Parking(sqs_client(), settings.parking_queue_url)
