@@ -116,10 +116,10 @@ def function_environment(sdk_app_ids: str, tokens_parameter: str) -> dict[str, s
     }
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
     variables = shared | resource("WebhookFunction")["Environment"]["Variables"]
-    return {
-        name: known.get(value["Ref"]) or parameter_default(value["Ref"]) if isinstance(value, dict) else value
-        for name, value in variables.items()
-    }
+    plain = {name: value for name, value in variables.items() if isinstance(value, str)}
+    references = {name: value["Ref"] for name, value in variables.items() if "Ref" in value}
+    # What depends on a condition, the bus to forward to, is not there.
+    return plain | {name: known.get(ref) or parameter_default(ref) for name, ref in references.items()}
 
 
 def tell(console: Console, client: "DynamoDBClient", url: str, app: str, token: str | None) -> None:

@@ -10,7 +10,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -24,11 +24,13 @@ from local.embedded import PARKING_QUEUE_URL, TABLE_NAME, create_queues, embedde
 from local.gateway import Context
 from roomstate import aws
 from roomstate.answer import ACCEPTED, Answer
-from roomstate.aws import sqs_client, ssm_client
+from roomstate.aws import events_client, sqs_client, ssm_client
+from roomstate.forwarded import ForwardedWebhook, forwarded
 from roomstate.receiver import Receiver, Request
 from roomstate.settings import Settings, WebhookSettings
 from roomstate.signature import sign
 from roomstate.table import read_record, read_register
+from roomstate.webhook import LogRecord
 from roomstate.wiring import make_receiver, make_redriver
 from tests.payloads import AN_HOUR, APP, NOW, Payload, body
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 TOKEN = "a token"
 TOKENS_PARAMETER = "/roomstate/tokens"
+BUS = "rooms"
 DELIVERIES = 12
 """How often Tencent tries, here. One fault costs at most a few."""
 UNIT = 3
@@ -59,7 +62,11 @@ Fault = Callable[[str, Any], Any]
 
 
 def error(status: int, code: str, **fields: Any) -> Any:
-    told = json.dumps({"__type": f"com.amazonaws#{code}", "message": "a fault", **fields}).encode()
+    return response(status, {"__type": f"com.amazonaws#{code}", "message": "a fault", **fields})
+
+
+def response(status: int, document: Any) -> Any:
+    told = json.dumps(document).encode()
     headers = {"content-type": "application/x-amz-json-1.0"}
     return AWSResponse("https://aws", status, headers, MockRawResponse(told))  # type: ignore[arg-type]
 
@@ -81,6 +88,14 @@ def conflict(_: str, request: Any) -> Any:
     return error(400, "TransactionCanceledException", CancellationReasons=reasons)
 
 
+def refused_entries(_: str, request: Any) -> Any:
+    """EventBridge takes the call, and each entry but the first."""
+    entries = json.loads(request.body)["Entries"]
+    told = [{"ErrorCode": "InternalFailure", "ErrorMessage": "a fault"}]
+    told += [{"EventId": str(number)} for number in range(1, len(entries))]
+    return response(200, {"FailedEntryCount": 1, "Entries": told})
+
+
 FAULTS: Mapping[str, Fault] = {
     "throttled": lambda *_: error(400, "ThrottlingException"),
     "5xx": lambda *_: error(500, "InternalServerError"),
@@ -88,13 +103,15 @@ FAULTS: Mapping[str, Fault] = {
     "time-out after": raising(ReadTimeoutError(endpoint_url="aws"), after=True),
     "connection lost": raising(ConnectionClosedError(endpoint_url="aws"), after=False),
     "conflict": conflict,
+    "entry refused": refused_entries,
     "killed before": raising(Killed(), after=False),
     "killed after": raising(Killed(), after=True),
 }
 
 
 def applies(fault: str, place: str) -> bool:
-    return fault != "conflict" or place.endswith("TransactWriteItems")
+    only = {"conflict": "TransactWriteItems", "entry refused": "PutEvents"}
+    return place.endswith(only.get(fault, ""))
 
 
 # --- The world
@@ -125,6 +142,7 @@ class World:
         self._time = NOW
         self._receiver = self._start()
         self.answers: list[Answer] = []
+        self.forwarded: dict[tuple[str, int], ForwardedWebhook] = {}
 
     def deliver(self, payload: Payload, number: int) -> None:
         """Deliver a webhook until it is answered OK."""
@@ -209,9 +227,19 @@ class World:
             return FAULTS["5xx"](event_name, request)
         fault = self._plan.faults.get(number)
         if fault is None or not applies(fault, place):
+            self._forward(operation, request)
             return None
         self._plan.hit.append((place, fault))
+        if fault.endswith("after"):
+            self._forward(operation, request)
         return FAULTS[fault](event_name, request)
+
+    def _forward(self, operation: str, request: Any) -> None:
+        """Note what reaches the bus. Consumers tell repeats apart by event_id and part."""
+        if operation == "PutEvents":
+            for entry in json.loads(request.body)["Entries"]:
+                webhook = ForwardedWebhook.model_validate_json(entry["Detail"])
+                self.forwarded[webhook.event_id, webhook.part] = webhook
 
 
 class Cloud:
@@ -222,7 +250,7 @@ class Cloud:
         self.queue = sqs_client()
         self._world: World | None = None
         # A new process makes new clients. What they keep is connections, and there are none here.
-        self._clients = {service: self._client(service) for service in ("dynamodb", "sqs", "ssm")}
+        self._clients = {service: self._client(service) for service in ("dynamodb", "events", "sqs", "ssm")}
 
     @contextmanager
     def world(self, plan: Plan) -> "Iterator[World]":
@@ -247,7 +275,11 @@ class Cloud:
                 if not drain_late:
                     world.drain()
             world.drain()
-            return _left(self.dynamodb)
+            registers, records = _left(self.dynamodb)
+            # What was forwarded is the log.
+            logged = {(record.event_id, record.part): forwarded(record) for record in records}
+            assert world.forwarded == logged
+            return registers, sorted(map(_lasting, records), key=str)
 
     def _client(self, service: str) -> Any:
         client = REAL_CLIENT(service, 1)
@@ -262,23 +294,32 @@ class Cloud:
 @contextmanager
 def cloud() -> Iterator[Cloud]:
     """An AWS with the table, the queues and the tokens."""
-    with embedded_dynamodb() as dynamodb, patch.dict("os.environ", {"TOKENS_PARAMETER": TOKENS_PARAMETER}):
+    wanted = {"TOKENS_PARAMETER": TOKENS_PARAMETER, "EVENT_BUS": BUS}
+    with embedded_dynamodb() as dynamodb, patch.dict("os.environ", wanted):
+        events_client().create_event_bus(Name=BUS)
         tokens = json.dumps({APP: [TOKEN], "1400000002": []})
         ssm_client().put_parameter(Name=TOKENS_PARAMETER, Type="SecureString", Value=tokens)
         yield Cloud(dynamodb)
 
 
-def _left(dynamodb: "DynamoDBClient") -> tuple[dict[Any, Any], list[Any]]:
-    """Registers, and records but for when they came."""
+def _left(dynamodb: "DynamoDBClient") -> tuple[dict[Any, Any], list[LogRecord]]:
+    """Registers and records."""
     registers: dict[Any, Any] = {}
-    records: list[Any] = []
+    records: list[LogRecord] = []
     for item in dynamodb.scan(TableName=TABLE_NAME)["Items"]:
         if "kind" in item:
             key, register = read_register(item)
             registers[item["room_id"]["S"], key] = register
         else:
-            record = read_record(item)
-            named = (record.room_id, record.event_id, record.part, record.parts, record.command)
-            told = (record.occurred_at, record.outcome, record.changes, record.payload)
-            records.append((*named, *told))
-    return registers, sorted(records, key=lambda record: (str(record[0]), *record[1:3]))
+            records.append(read_record(item))
+    return registers, records
+
+
+def _lasting(record: LogRecord) -> LogRecord:
+    """A record but for when it came."""
+    return replace(record, received_at=0, expires_at=0)
+
+
+def unfound(record: LogRecord) -> LogRecord:
+    """A record but for what it found when it came."""
+    return replace(record, outcome="applied", changes=())

@@ -79,6 +79,13 @@ def test_the_functions_may_do_on_the_queue_what_parking_calls_and_no_more() -> N
     }
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_put_events_on_the_one_bus_where_it_forwards(function: str) -> None:
+    allowed = statements(function)["Forwarding"]
+    assert {allowed["Action"]} == {f"events:{name}" for name in called("forwarder", "events")}
+    assert allowed["Resource"]["Fn::Sub"][0].endswith(":event-bus/${Bus}")
+
+
 def test_the_function_may_read_the_one_parameter_that_holds_the_tokens() -> None:
     allowed = statements("WebhookFunction")["Tokens"]
     assert {allowed["Action"]} == {f"ssm:{name}" for name in called("tokens", "ssm")}

@@ -4,7 +4,7 @@ Tencent waits 2 s for an answer (72210), and the way there and back wants some o
 
     deadline.BUDGET_S                             1.8 s   from the first line of the handler to its last
     SSM, DynamoDB        connect 0.25 read 0.45   0.7 s   a call, at the worst
-    SQS                  connect 0.25 read 0.35   0.6 s   a call, at the worst
+    SQS, EventBridge     connect 0.25 read 0.35   0.6 s   a call, at the worst
 
 The SDK tries each call once: what is worth another try is tried again by the store and by the parking
 queue, which begin a call only where its worst case still fits. So a webhook whose store hangs
@@ -14,6 +14,8 @@ queue, which begin a call only where its worst case still fits. So a webhook who
     0.90  parks, and answers OK; or, where the queue hangs too (0.35 s),
     1.25  waits a little and, where 0.6 s are left, tries once more to park
     1.60  answers 500
+
+An EventBridge that hangs is begun by 0.6 s at the latest, is over by 1.2 s, and leaves 0.6 s to park.
 
 A name that resolves to several dead addresses is tried address by address, each for the time to connect.
 
@@ -28,6 +30,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -36,6 +39,7 @@ DYNAMODB_READ_S = 0.45
 SQS_READ_S = 0.35
 DYNAMODB_CALL_S = CONNECT_S + DYNAMODB_READ_S
 SQS_CALL_S = CONNECT_S + SQS_READ_S
+EVENTS_CALL_S = SQS_CALL_S
 
 
 def dynamodb_client() -> "DynamoDBClient":
@@ -46,6 +50,11 @@ def dynamodb_client() -> "DynamoDBClient":
 def sqs_client() -> "SQSClient":
     """An SQS client for the function's role and region."""
     return cast("SQSClient", _client("sqs", SQS_READ_S))
+
+
+def events_client() -> "EventBridgeClient":
+    """An EventBridge client for the function's role and region."""
+    return cast("EventBridgeClient", _client("events", SQS_READ_S))
 
 
 def ssm_client() -> "SSMClient":

@@ -12,7 +12,7 @@ from roomstate.decode import decode
 from roomstate.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.errors import Refused, TooLarge, Unreadable
 from roomstate.parking import Parking
-from roomstate.store import Store
+from roomstate.recorder import Recorder
 from roomstate.webhook import LogRecord, Webhook
 
 
@@ -47,20 +47,20 @@ class Receiver:
     Args:
         sdk_app_ids: the apps whose webhooks are taken.
         tokens_of: the tokens of an app; an app that has none is taken unsigned.
-        store: where they go.
-        parking: where they wait when the store cannot take them.
+        recorder: where they go.
+        parking: where they wait when it cannot take them.
     """
 
     def __init__(
         self,
         sdk_app_ids: Set[str],
         tokens_of: Callable[[str], Sequence[str]],
-        store: Store,
+        recorder: Recorder,
         parking: Parking,
     ) -> None:
         self._sdk_app_ids = sdk_app_ids
         self._tokens_of = tokens_of
-        self._store = store
+        self._recorder = recorder
         self._parking = parking
 
     def receive(self, request: Request, deadline: Deadline) -> Receipt:
@@ -81,7 +81,7 @@ class Receiver:
     def _store_or_park(self, delivery: Delivery, deadline: Deadline, receipt: Receipt) -> None:
         try:
             receipt.webhook = decode(delivery)
-            receipt.records = self._store.record(receipt.webhook, deadline.earlier(SQS_CALL_S))
+            receipt.records = self._recorder.record(receipt.webhook, deadline.earlier(SQS_CALL_S))
         except Exception as reason:  # whatever it is, a defect of ours too: nothing authentic is lost
             receipt.parked = reason
             self._parking.park(delivery, deadline)

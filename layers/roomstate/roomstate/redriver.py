@@ -4,7 +4,7 @@ from roomstate.deadline import Deadline
 from roomstate.decode import decode
 from roomstate.delivery import Delivery
 from roomstate.parking import Parking
-from roomstate.store import Store
+from roomstate.recorder import Recorder
 from roomstate.webhook import LogRecord
 
 
@@ -12,12 +12,12 @@ class Redriver:
     """Runs parked webhooks through the path they could not take at first.
 
     Args:
-        store: where they go.
+        recorder: where they go.
         parking: where they waited.
     """
 
-    def __init__(self, store: Store, parking: Parking) -> None:
-        self._store = store
+    def __init__(self, recorder: Recorder, parking: Parking) -> None:
+        self._recorder = recorder
         self._parking = parking
 
     def redrive(
@@ -29,7 +29,7 @@ class Redriver:
             Exception: it could not be stored. The message waits before it is tried again.
         """
         try:
-            return self._store.record(decode(Delivery.from_message(message)), deadline)
+            return self._recorder.record(decode(Delivery.from_message(message)), deadline)
         except Exception:
             self._parking.back_off(receipt_handle, receive_count)
             raise

@@ -19,6 +19,8 @@ class Settings(BaseModel):
     table_name: str = Field(alias="TABLE_NAME", min_length=1)
     log_retention_days: int = Field(alias="LOG_RETENTION_DAYS", ge=1)
     """How long a record stays in the log."""
+    event_bus: str = Field("", alias="EVENT_BUS")
+    """Name of the EventBridge bus that records are forwarded to; empty: none are."""
     parking_queue_url: str = Field(alias="PARKING_QUEUE_URL", min_length=1)
     """Where webhooks wait that the store could not take."""
 

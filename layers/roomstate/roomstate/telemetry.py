@@ -31,7 +31,7 @@ def report(receipt: Receipt, logger: Logger, metrics: Metrics) -> None:
         case None if receipt.parked is None:
             logger.info("stored", extra=facts)
         case None:
-            logger.warning("parked: the store could not take it", extra=facts)
+            logger.warning("parked: it could not be stored and forwarded in time", extra=facts)
         case TokensUnavailable():
             pass  # `tokens` has logged why, once; here it is counted
         case Unavailable():
@@ -49,7 +49,7 @@ def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iter
     except Exception as error:
         metrics.add_metric(name="RedriveFailed", unit=MetricUnit.Count, value=1)
         facts = {"message_id": message_id, "cause": describe(error)}
-        logger.warning("still not stored: it waits in the queue", extra=facts)
+        logger.warning("still not stored and forwarded: it waits in the queue", extra=facts)
         raise
     metrics.add_metric(name="Redriven", unit=MetricUnit.Count, value=1)
     logger.info("stored", extra={"message_id": message_id})
