@@ -52,6 +52,15 @@ class TestTolerance:
         facts = asserted(create("r", RoomName=None, MaxSeatCount=4))
         assert facts[Key("room")].fields == {"max_seat_count": 4}
 
+    def test_a_flag_or_a_command_that_is_null_is_absent(self) -> None:
+        assert asserted(seats("r", {"Index": 0, "IsTakenDisabled": None})) == {Key("seat", 0): Seat()}
+        taken = webhook(SEAT | {"CallbackCommand": None}, url_command="Mic.CallbackAfterSeatInfoChanged")
+        assert taken.event_id == webhook(SEAT).event_id
+
+    def test_a_url_that_names_the_command_otherwise_is_not_misnamed(self) -> None:
+        payload = members("r", "Online", "ann")
+        assert not webhook(payload, url_command="Live.CallbackMemberStateChanged").is_misnamed
+
     def test_both_names_of_a_command_are_recorded_as_one(self) -> None:
         payload = {**members("r", "Online", "ann"), "CallbackCommand": "Live.CallbackMemberStateChanged"}
         assert webhook(payload).command == "Live.CallbackAfterMemberStateChanged"
@@ -90,7 +99,7 @@ class TestUnreadable:
             (b'{"CallbackCommand":""}', "CallbackCommand is empty."),
             (b'{"CallbackCommand":["x"]}', "CallbackCommand is not a string."),
             (body(SEAT | {"RoomId": ""}), "RoomId is empty."),
-            (body(SEAT | {"RoomId": None}), "RoomId is not a string."),
+            (body(SEAT | {"RoomId": None}), "RoomId is missing."),
             (body(SEAT | {"RoomId": "r" * 257}), "RoomId is longer than 256 bytes."),
             (body(SEAT | {"RoomId": True}), "RoomId is not a string."),
             (body(SEAT | {"SeatList": {}}), "SeatList is not a list."),

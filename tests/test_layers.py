@@ -22,6 +22,7 @@ CORE = (
     "fold",
     "rooms",
     "signature",
+    "forwarded",
 )
 AWS = {"boto3", "botocore", "aws_lambda_powertools", "mypy_boto3_dynamodb"}
 IMPURE = AWS | {"time", "datetime", "os", "random", "socket", "threading", "subprocess", "io", "pathlib"}

@@ -14,14 +14,26 @@ from local.embedded import TABLE_NAME, empty_table
 from roomstate.errors import Unavailable
 from roomstate.fold import fold
 from roomstate.reader import Reader
-from roomstate.registers import AnyRegister, Key
+from roomstate.registers import ROOM, AnyRegister, Key, RoomRegister
 from roomstate.retry import ATTEMPTS
 from roomstate.rooms import show_room
-from roomstate.store import Conflict, Store
+from roomstate.store import Store
 from roomstate.table import read_record, read_register
 from roomstate.webhook import LogRecord
 from tests.histories import ROOMS, histories
-from tests.payloads import AN_HOUR, APP, Payload, admins, destroy, members, seat, seats, webhook
+from tests.payloads import (
+    AN_HOUR,
+    APP,
+    Payload,
+    admins,
+    create,
+    destroy,
+    members,
+    seat,
+    seats,
+    update,
+    webhook,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -171,6 +183,20 @@ class TestAtTheSameTime:
         self.together(dynamodb, *payloads)
         assert len(list(reader.log(APP, "r"))) == 8
         assert reader.admin(APP, "r", "ann") is not None
+        room = contents(dynamodb)[1]["r"][ROOM]
+        assert isinstance(room, RoomRegister)
+        assert room.ended_at == 503
+
+    def test_two_webhooks_on_two_fields_of_a_room(
+        self, dynamodb: "DynamoDBClient", store: Store, reader: Reader
+    ) -> None:
+        # GIVEN a room, WHEN two of its fields are updated at once
+        store.record(webhook(create("r", 500, RoomName="old", CoverURL="old")), AN_HOUR)
+        self.together(dynamodb, update("r", RoomName="new"), update("r", CoverURL="new"))
+        # THEN neither update is lost
+        room = reader.room(APP, "r")
+        assert room is not None
+        assert room.info == {"room_name": "new", "cover_url": "new"}
 
 
 class TestInterference:
@@ -244,7 +270,9 @@ class TestInterference:
         with pytest.raises(Unavailable) as refused:
             Store(client, TABLE_NAME, 90).record(webhook(seats("r", seat(1, "ann"), at=9_000)), AN_HOUR)
         assert client.calls == ["batch_get_item", "transact_write_items"] * ATTEMPTS
-        assert isinstance(refused.value.__cause__, Conflict)
+        cause = refused.value.__cause__
+        assert isinstance(cause, ClientError)
+        assert cause.response["Error"]["Code"] == "TransactionCanceledException"
 
     def test_what_dynamodb_says_otherwise_is_unavailable(self, dynamodb: "DynamoDBClient") -> None:
         def throttle(**_: Any) -> None:

@@ -1,6 +1,7 @@
 """AWS clients, as the functions use them, and how long their calls may take.
 
-Tencent waits 2 s for an answer (72210), and the way there and back wants some of it:
+Tencent waits 2 s for an answer (72210), and the way there and back wants some of it. Counted for a
+service that accepts and hangs, or cannot be reached:
 
     deadline.BUDGET_S                             1.8 s   from the first line of the handler to its last
     SSM, DynamoDB        connect 0.25 read 0.45   0.7 s   a call, at the worst
@@ -17,7 +18,9 @@ queue, which begin a call only where its worst case still fits. So a webhook who
 
 An EventBridge that hangs is begun by 0.6 s at the latest, is over by 1.2 s, and leaves 0.6 s to park.
 
-A name that resolves to several dead addresses is tried address by address, each for the time to connect.
+What is not bounded by these: the look-up of a name, a name with several dead addresses (each takes the
+time to connect), a server that drips bytes, and a cold start, which comes before the first line of the
+handler.
 
 Clients are made with botocore, since importing boto3 loads s3transfer and its resources, which nothing
 here uses.

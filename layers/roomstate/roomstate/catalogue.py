@@ -10,7 +10,7 @@ changes no state, so its fields are for consumers, and nothing in them is a reas
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_pascal
 
 from roomstate.registers import (
@@ -37,6 +37,13 @@ from roomstate.wire import (
 
 class Wire(BaseModel):
     model_config = ConfigDict(alias_generator=to_pascal, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict):
+            return fields
+        return {name: value for name, value in fields.items() if value is not None}
 
 
 class Command(Wire):

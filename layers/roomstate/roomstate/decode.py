@@ -150,7 +150,8 @@ def _canonical(document: dict[str, Any]) -> bytes:
 
 def _command(document: dict[str, Any], url_command: str | None) -> str:
     try:
-        return recorded_name(identifier(document.get("CallbackCommand", url_command)))
+        named = document.get("CallbackCommand")
+        return recorded_name(identifier(url_command if named is None else named))
     except ValueError as why:
         raise Unreadable(f"CallbackCommand {why}.") from None
 

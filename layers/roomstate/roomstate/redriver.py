@@ -1,5 +1,8 @@
 """Parked webhooks, taken up again."""
 
+from contextlib import suppress
+
+from roomstate.aws import SQS_CALL_S
 from roomstate.deadline import Deadline
 from roomstate.decode import decode
 from roomstate.delivery import Delivery
@@ -29,7 +32,9 @@ class Redriver:
             Exception: it could not be stored. The message waits before it is tried again.
         """
         try:
-            return self._recorder.record(decode(Delivery.from_message(message)), deadline)
+            webhook = decode(Delivery.from_message(message))
+            return self._recorder.record(webhook, deadline.earlier(SQS_CALL_S))
         except Exception:
-            self._parking.back_off(receipt_handle, receive_count)
+            with suppress(Exception):  # then it waits as long as the queue lets it
+                self._parking.back_off(receipt_handle, receive_count)
             raise

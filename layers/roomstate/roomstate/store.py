@@ -33,10 +33,6 @@ class Busy(Exception):
     """DynamoDB left keys unread, again and again."""
 
 
-class Conflict(Exception):
-    """A register is no longer what was read. Nothing was written."""
-
-
 class Store:
     """Writes webhooks.
 
@@ -71,7 +67,7 @@ class Store:
             for attempt in pauses():
                 try:
                     return self._try(webhook, part, deadline, consistent=attempt > 0)
-                except (Busy, Conflict, BotoCoreError, ClientError) as error:
+                except (Busy, BotoCoreError, ClientError) as error:
                     failure = error
         except OutOfTime as error:
             failure = failure or error
@@ -116,7 +112,7 @@ class Store:
         """Write a record and its registers, or find the record there already.
 
         Raises:
-            Conflict: somebody wrote one of the registers since they were read.
+            TransactionCanceledException: somebody wrote one of the registers since they were read.
         """
         actions: list[TransactWriteItemTypeDef] = [
             {
@@ -136,13 +132,8 @@ class Store:
         try:
             self._client.transact_write_items(TransactItems=actions)
         except self._client.exceptions.TransactionCanceledException as error:
-            first, *others = error.response["CancellationReasons"]
-            if first["Code"] == "ConditionalCheckFailed":
-                return read_record(first["Item"])
-            if any(
-                reason["Code"] in ("ConditionalCheckFailed", "TransactionConflict")
-                for reason in (first, *others)
-            ):
-                raise Conflict from error
+            of_record = error.response["CancellationReasons"][0]
+            if of_record["Code"] == "ConditionalCheckFailed":
+                return read_record(of_record["Item"])
             raise
         return record

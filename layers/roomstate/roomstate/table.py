@@ -4,7 +4,7 @@ Partition keys end in the room id, since a room id may hold any separator:
 
     pk                                   sk                              item
     room#<app>#<room>                    room                            the room
-                                         seat#<index, 10 digits>         a seat
+                                         seat#<index, 15 digits>         a seat
                                          admin#<user>                    an administrator
                                          metadata#<key>                  a metadata key
     member#<app>#<shard>#<room>          <user>                          a member
@@ -95,7 +95,7 @@ def register_key(sdk_app_id: str, room_id: str, key: Key) -> ItemKey:
     if key.kind == "member":
         user_id = str(key.name)
         return ItemKey(member_partition(sdk_app_id, room_id, member_shard(user_id)), user_id)
-    name = {"room": "room", "seat": f"seat#{key.name:0>10}"}.get(key.kind, f"{key.kind}#{key.name}")
+    name = {"room": "room", "seat": f"seat#{key.name:0>15}"}.get(key.kind, f"{key.kind}#{key.name}")
     return ItemKey(room_partition(sdk_app_id, room_id), name)
 
 

@@ -41,6 +41,7 @@ class Tokens:
         self._parameter = parameter
         self._clock = clock
         self._tokens: dict[str, tuple[str, ...]] | None = None
+        self._missed: set[str] = set()
         self._read_next = clock()
 
     def of(self, sdk_app_id: str) -> tuple[str, ...]:
@@ -51,7 +52,12 @@ class Tokens:
         """
         if self._clock() >= self._read_next:
             self._read()
-        if self._tokens is None or sdk_app_id not in self._tokens:
+        if self._tokens is None:
+            raise TokensUnavailable("The webhook cannot be verified at present.")
+        if sdk_app_id not in self._tokens:
+            if sdk_app_id not in self._missed:
+                self._missed.add(sdk_app_id)
+                logger.error("the tokens parameter has no entry for SdkAppid %s", sdk_app_id)
             raise TokensUnavailable("The webhook cannot be verified at present.")
         return self._tokens[sdk_app_id]
 
@@ -59,6 +65,7 @@ class Tokens:
         try:
             answer = self._client.get_parameter(Name=self._parameter, WithDecryption=True)
             self._tokens = _parse(answer["Parameter"]["Value"])
+            self._missed.clear()
             self._read_next = self._clock() + KEPT_S
         except (BotoCoreError, ClientError, ValueError) as error:
             self._read_next = self._clock() + RETRY_S
@@ -77,6 +84,8 @@ def _tokens(tokens: Any) -> tuple[str, ...]:
     # An empty token would be one that everybody knows.
     if not isinstance(tokens, list) or not all(isinstance(token, str) and token for token in tokens):
         raise NotTokens
+    for token in tokens:
+        token.encode()  # a lone surrogate signs nothing; UnicodeEncodeError is a ValueError
     return tuple(tokens)
 
 
