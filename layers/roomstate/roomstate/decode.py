@@ -19,6 +19,9 @@ MAX_AHEAD_MS = 5 * 60 * 1000
 """A later occurred_at is refused: it would hold its registers against every true webhook."""
 MAX_ASSERTIONS = 99
 """A DynamoDB transaction takes 100 items, and one is the record."""
+MAX_PARTS = 100
+"""Parts of a webhook. Each part's record holds the payload, so more would turn 256 KiB into gigabytes. A
+list of 6,000 members fits."""
 MAX_ROOMS = 100
 """A battle of more rooms than this is recorded once, under none of them."""
 MAX_RECORD_BYTES = 400_000
@@ -215,7 +218,10 @@ def _units(parsed: Command | None, payload_bytes: int) -> tuple[Unit, ...]:
     assertions = tuple(dict(parsed.assertions()).items())
     if not assertions:
         return tuple(Unit(room_id) for room_id in rooms)
-    return tuple(Unit(rooms[0], part) for part in split(assertions, MAX_RECORD_BYTES - payload_bytes))
+    parts = tuple(split(assertions, MAX_RECORD_BYTES - payload_bytes))
+    if len(parts) > MAX_PARTS:
+        raise Unreadable(f"The body names more than {MAX_PARTS} transactions take.")
+    return tuple(Unit(rooms[0], part) for part in parts)
 
 
 def split(assertions: tuple[Assertion, ...], budget: int) -> Iterator[tuple[Assertion, ...]]:
