@@ -11,13 +11,24 @@ SAM := $(VENV)-sam/bin/sam
 TOOLS := sam checkov audit fuzz
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: run send test lint unit audit fuzz format lock clean help
+# A room's id is a stranger's: it reaches the program as it is, past make and the shell.
+option = $(if $(value $(1)),--$(2)='$(subst ','\'',$(value $(1)))')
+unexport ROOM
+
+.PHONY: run send replay rebuild test lint unit audit fuzz format lock clean help
 
 run: $(VENV)/ready  ## start the receiver on an embedded DynamoDB and show it the sample webhooks
 	@$(BIN)/python -m local.run --port $(PORT)
 
 send: $(VENV)/ready  ## post the samples, or FILE=…, to a receiver; ARGS="--twice --shuffle --late", or --help
 	@$(BIN)/python -m local.send --url '$(URL)' $(ARGS) $(FILE)
+
+replay: $(VENV)/ready  ## forward records again, from the log: TABLE=… BUS=… APP=… ROOM=… FROM=… TO=…; ARGS=--dry-run, or --help
+	@$(BIN)/python -m local.replay $(call option,TABLE,table) $(call option,BUS,bus) $(call option,APP,app) \
+		$(call option,ROOM,room) $(call option,FROM,from) $(call option,TO,to) $(ARGS)
+
+rebuild: $(VENV)/ready  ## rebuild a room's registers from its log, and show what differs: TABLE=… APP=… ROOM=…
+	@$(BIN)/python -m local.rebuild $(call option,TABLE,table) $(call option,APP,app) $(call option,ROOM,room) $(ARGS)
 
 test: lint unit  ## everything that has to hold
 
@@ -26,6 +37,7 @@ lint: $(VENV)/ready $(VENV)-sam/ready $(VENV)-checkov/ready  ## ruff, mypy; sam 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template examples/consumer/template.yaml
 	$(VENV)-checkov/bin/checkov --framework cloudformation --file template.yaml --compact --quiet --skip-download
 
 unit: $(VENV)/ready  ## the tests alone

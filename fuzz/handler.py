@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
+from urllib.parse import unquote
 
 import atheris  # type: ignore[import-untyped]  # has an environment of its own
 
@@ -71,7 +72,7 @@ MAX_ANSWER_BYTES = 1_024
 # What no structure of a seed suggests.
 ODD: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1.5, -0.0, 1e308, math.nan, math.inf, 10**15 - 1, 10**15, 10**38, 10**300),
-    *("", " ", "\0", "\ud800", "\ud83d\ude00", "\u0661", "x" * 256, "\u00e9" * 129, "x" * 4_096, "x" * 4_097),
+    *("", " ", "\0", "\ud800", "\ud83d\ude00", "\u0661", "x" * 256, "\u00e9" * 129, "x" * 2_000, "x" * 4_097),
     *(NOW, str(NOW), NOW + 300_000, NOW + 300_001, "true", "false", "add", "delete", "Online", "Offline"),
     *([], {}, [None], [[]], [{}], [0] * 257, [[[[[[[[[[]]]]]]]]]]),
     *COMMANDS,
@@ -160,6 +161,8 @@ def try_one(data: bytes) -> None:
         case _:
             assert not written
     assert code is not ErrorCode.UNAVAILABLE
+    if any(item["sdk_app_id"]["S"] == SIGNED for item in written):
+        assert sign(TOKEN, TIME) in unquote(event["rawQueryString"])
     check_items(written)
     # A webhook that comes again changes nothing, and is answered as before.
     assert send(event) is code
@@ -225,6 +228,9 @@ def mutate_document(document: dict[str, Any], chance: random.Random) -> None:
         case 2 if places:
             other, there = chance.choice(places)
             container[key] = json.loads(json.dumps(other[there]))
+        case 3 if places:
+            alike = [odd for odd in ODD if type(odd) is type(container[key])]
+            container[key] = json.loads(json.dumps(chance.choice(alike or ODD)))
         case _:
             container[key] = json.loads(json.dumps(chance.choice(ODD)))
 
@@ -247,6 +253,12 @@ def seeds() -> list[Input]:
     for caller in range(len(CALLERS)):
         found.append(Input(caller, TEXT, b"Sign=0&WebhookCommand=x&RequestTime=1800000000", b"{}"))
     found.append(Input(1, CLAIMS_BASE64, b"", b"e30="))
+    found.append(Input(3, TEXT, b"Sign=" + b"0" * 64, b"{}"))
+    late = str(NOW // 1000 - 61)
+    found.append(
+        Input(0, TEXT, f"SdkAppid={SIGNED}&Sign={sign(TOKEN, late)}&RequestTime={late}".encode(), b"{}")
+    )
+    found += [Input(2, TEXT, b"", b'{"a":' + b"[" * depth + b"]" * depth + b"}") for depth in (30, 40, 8_000)]
     assert all(Input.decode(one.encode()) == one for one in found)
     return found
 

@@ -31,7 +31,12 @@ _Loader.add_multi_constructor("!", _intrinsic)
 @cache
 def template() -> dict[str, Any]:
     """The whole template."""
-    loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506
+    return load(ROOT / "template.yaml")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """A template of a file."""
+    loaded: dict[str, Any] = yaml.load(path.read_text(), _Loader)  # noqa: S506
     return loaded
 
 
