@@ -92,7 +92,8 @@ def parse(body: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise Unreadable("The body is not UTF-8.") from None
     except json.JSONDecodeError as error:
-        raise Unreadable(f"The body is not JSON: {error.msg} at character {error.pos}.") from None
+        fault = error.msg.removesuffix(" at")
+        raise Unreadable(f"The body is not JSON: {fault} at character {error.pos}.") from None
     except RecursionError:
         raise Unreadable("The body is nested too deeply.") from None
     if not isinstance(document, dict):

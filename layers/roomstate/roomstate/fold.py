@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from roomstate.decide import decide
 from roomstate.decode import decode
 from roomstate.delivery import Delivery
-from roomstate.registers import AnyRegister, Key
+from roomstate.registers import ROOM, AnyRegister, Key
 from roomstate.webhook import LogRecord, Webhook
 
 
@@ -15,7 +15,9 @@ def fold(records: Iterable[LogRecord]) -> dict[Key, AnyRegister]:
     for record in records:
         webhook = decode_again(record)
         unit = webhook.units[record.part]
-        registers.update(decide(webhook.version, unit.assertions, registers).writes)
+        named = (ROOM, *(key for key, _ in unit.assertions))
+        found = {key: registers[key] for key in named if key in registers}
+        registers.update(decide(webhook.version, unit.assertions, found).writes)
     return registers
 
 
