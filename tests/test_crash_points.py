@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import roomstate
 from roomstate.answer import ACCEPTED
 from tests.crash import FAULTS, UNIT, Cloud, Plan, applies, cloud, unfound
+from tests.histories import histories
 from tests.payloads import Payload, admins, create, destroy, members, seat, seats, set_metadata
 
 PLACES = {
@@ -143,6 +144,25 @@ def test_webhooks_that_wait_in_the_queue_while_others_pass_them_are_stored_all_t
     registers, records = aws.live(HISTORY, Plan(faults, outage), drain_late=True)
     # THEN the state is the same, and so is the log, but for what each webhook found when it came
     expected_registers, expected_records = undisturbed["stored"][0]
+    assert registers == expected_registers
+    assert sorted(map(unfound, records), key=str) == sorted(map(unfound, expected_records), key=str)
+
+
+@settings(max_examples=30)
+@given(
+    history=histories,
+    faults=st.dictionaries(st.integers(0, 40), st.sampled_from(sorted(FAULTS)), max_size=2),
+    outage=st.frozensets(st.integers(0, 13)),
+    drain_late=st.booleans(),
+)
+def test_any_history_with_any_faults_is_stored_and_forwarded_whole(
+    aws: Cloud, history: list[Payload], faults: dict[int, str], outage: frozenset[int], drain_late: bool
+) -> None:
+    # GIVEN any history (`live` holds what was forwarded against the log, in each run)
+    expected_registers, expected_records = aws.live(history, Plan())
+    # WHEN it is lived through with faults
+    registers, records = aws.live(history, Plan(faults, outage), drain_late=drain_late)
+    # THEN nothing is lost and nothing counts twice
     assert registers == expected_registers
     assert sorted(map(unfound, records), key=str) == sorted(map(unfound, expected_records), key=str)
 
