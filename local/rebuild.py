@@ -22,17 +22,9 @@ from rich.table import Table
 
 from local.replay import INTERRUPTED, dynamodb_client, iso, progress
 from roomstate.fold import fold
-from roomstate.marshal import to_item
 from roomstate.reader import Reader
 from roomstate.registers import AnyRegister, Key, RoomRegister
-from roomstate.table import (
-    DAY_S,
-    SHARDS,
-    TOMBSTONE_DAYS,
-    member_partition,
-    read_register,
-    room_partition,
-)
+from roomstate.table import DAY_S, TOMBSTONE_DAYS
 from roomstate.webhook import LogRecord
 
 if TYPE_CHECKING:
@@ -121,11 +113,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def rebuild(client: "DynamoDBClient", table: str, app: str, room: str, shown: Progress) -> int:
     """Compare the registers of a room with its log, and show what differs. Gives the exit code."""
+    reader = Reader(client, table)
     webhooks = Webhooks()
-    log = webhooks.noted(Reader(client, table).log(app, room))
-    before = values(registers(client, table, app, room))
+    log = webhooks.noted(reader.log(app, room))
+    before = values(reader.registers(app, room))
     from_log = values(fold(shown.track(log, total=None, description="records folded")))
-    after = values(registers(client, table, app, room))
+    after = values(reader.registers(app, room))
     shown.stop()
 
     out = Console(markup=False, highlight=False, emoji=False)
@@ -143,24 +136,6 @@ def rebuild(client: "DynamoDBClient", table: str, app: str, room: str, shown: Pr
         soft_wrap=True,
     )
     return DIFFERENT if different else 0
-
-
-def registers(client: "DynamoDBClient", table: str, app: str, room: str) -> dict[Key, AnyRegister]:
-    """All registers of a room, as the table has them."""
-    partitions = [
-        room_partition(app, room),
-        *(member_partition(app, room, shard) for shard in range(SHARDS)),
-    ]
-    queries = (
-        client.get_paginator("query").paginate(
-            TableName=table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=to_item({":pk": pk}),
-            ConsistentRead=True,
-        )
-        for pk in partitions
-    )
-    return dict(read_register(item) for pages in queries for page in pages for item in page["Items"])
 
 
 def values(held: Mapping[Key, AnyRegister]) -> dict[Subject, Value]:

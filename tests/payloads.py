@@ -1,6 +1,7 @@
 """Bodies as Tencent sends them, and webhooks made of them."""
 
 import json
+from base64 import b64encode
 from typing import Any
 
 from roomstate.deadline import Deadline
@@ -78,6 +79,20 @@ def body(payload: Payload | bytes | str) -> bytes:
     if isinstance(payload, bytes):
         return payload
     return payload.encode() if isinstance(payload, str) else json.dumps(payload).encode()
+
+
+def event(wire: Payload | bytes | str, query: str, received_at: int = NOW) -> dict[str, Any]:
+    """What API Gateway invokes the function with; the body in base64."""
+    return {
+        "version": "2.0",
+        "routeKey": "POST /webhook",
+        "rawPath": "/webhook",
+        "rawQueryString": query,
+        "headers": {},
+        "requestContext": {"timeEpoch": received_at, "requestId": "request-1"},
+        "body": b64encode(body(wire)).decode(),
+        "isBase64Encoded": True,
+    }
 
 
 def _at(at: int | None, **payload: Any) -> Payload:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from tests.payloads import (
     body,
     create,
     destroy,
+    event,
     members,
     seat,
     seats,
@@ -144,19 +144,8 @@ def deliver(
     from functions.webhook.app import lambda_handler  # noqa: PLC0415  it reads the environment
 
     named = f"&CallbackCommand={url_command}" if url_command else ""
-    response = lambda_handler(
-        {
-            "version": "2.0",
-            "routeKey": "POST /webhook",
-            "rawPath": "/webhook",
-            "rawQueryString": f"SdkAppid={APP}{named}&contenttype=json",
-            "headers": {},
-            "requestContext": {"timeEpoch": received_at, "requestId": "request-1"},
-            "body": b64encode(body(wire)).decode(),
-            "isBase64Encoded": True,
-        },
-        Context(),
-    )
+    query = f"SdkAppid={APP}{named}&contenttype=json"
+    response = lambda_handler(event(wire, query, received_at), Context())
     return response["statusCode"], json.loads(response["body"])
 
 
@@ -245,8 +234,8 @@ def told(one_table: "DynamoDBClient") -> dict[str, list[LogRecord]]:
     from functions.webhook.app import lambda_handler  # noqa: PLC0415
 
     empty_table()
-    for event in SAMPLES.values():
-        assert lambda_handler(event, Context())["statusCode"] == 200
+    for sample in SAMPLES.values():
+        assert lambda_handler(sample, Context())["statusCode"] == 200
     records = log(one_table)
     return {
         name: [record for record in records if record.payload == payload(event)]

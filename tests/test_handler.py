@@ -2,7 +2,6 @@
 
 import io
 import json
-from base64 import b64encode
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -18,27 +17,13 @@ from roomstate.parking import Parking
 from roomstate.receiver import Receiver
 from roomstate.signature import sign
 from roomstate.store import Store
-from tests.payloads import APP, NOW, Payload, body, members, seat, seats
+from tests.payloads import APP, NOW, Payload, body, event, members, seat, seats
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 OURS = f"SdkAppid={APP}&CallbackCommand=Mic.CallbackAfterSeatInfoChanged&contenttype=json&OptPlatform=Android"
 SEAT = seats("r", seat(1, "ann"))
-
-
-def event(wire: Payload | bytes | str, query: str = OURS) -> dict[str, Any]:
-    """What API Gateway invokes the function with."""
-    return {
-        "version": "2.0",
-        "routeKey": "POST /webhook",
-        "rawPath": "/webhook",
-        "rawQueryString": query,
-        "headers": {},
-        "requestContext": {"timeEpoch": NOW, "requestId": "request-1"},
-        "body": b64encode(body(wire)).decode(),
-        "isBase64Encoded": True,
-    }
 
 
 @pytest.fixture
@@ -57,8 +42,8 @@ def post(
     receiver = Receiver({APP}, lambda app_id: tokens.get(app_id, ()), store, parking)
     monkeypatch.setattr(app, "receiver", receiver)
 
-    def invoke(*args: Any, **odd: Any) -> tuple[int, dict[str, Any]]:
-        response = app.lambda_handler(event(*args) | odd, Context())
+    def invoke(wire: Any, query: str = OURS, **odd: Any) -> tuple[int, dict[str, Any]]:
+        response = app.lambda_handler(event(wire, query) | odd, Context())
         assert response["headers"] == {"content-type": "application/json"}
         answer = json.loads(response["body"])
         assert list(answer) == ["ActionStatus", "ErrorInfo", "ErrorCode"]

@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from base64 import b64encode
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, quote_plus
@@ -25,7 +24,7 @@ from roomstate.parking import Parking
 from roomstate.receiver import Receiver
 from roomstate.signature import sign
 from roomstate.store import Store
-from tests.payloads import APP, NOW, body, seat, seats, webhook
+from tests.payloads import APP, NOW, body, event, seat, seats, webhook
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -69,17 +68,10 @@ class Function:
     def send(self, query: str, wire: Any, *, is_base64: bool = False) -> Answer:
         """Send a webhook; check its answer's shape, and that the table gets no more than it may."""
         self.memory.written.clear()
-        event = {
-            "version": "2.0",
-            "routeKey": "POST /webhook",
-            "rawPath": "/webhook",
-            "rawQueryString": query,
-            "headers": {},
-            "requestContext": {"timeEpoch": NOW, "requestId": "request-1"},
-            "body": b64encode(wire).decode() if isinstance(wire, bytes) else wire,
-            "isBase64Encoded": is_base64 or isinstance(wire, bytes),
-        }
-        response = self.app.lambda_handler(event, Context())
+        invoked = event(wire if isinstance(wire, bytes) else b"", query)
+        if not isinstance(wire, bytes):
+            invoked |= {"body": wire, "isBase64Encoded": is_base64}
+        response = self.app.lambda_handler(invoked, Context())
         status, text = response.pop("statusCode"), response.pop("body")
         assert response == {"headers": {"content-type": "application/json"}, "isBase64Encoded": False}
         answer = json.loads(text)
@@ -109,7 +101,6 @@ def function(monkeypatch: pytest.MonkeyPatch) -> Function:
     store = Store(cast("Any", memory), TABLE_NAME, 90)
     receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), tokens_of, store, NoParking())
     monkeypatch.setattr(app, "receiver", receiver)
-    monkeypatch.setattr(Deadline, "of_answer", lambda _: Deadline(math.inf))  # no clock decides here
     return Function(app, memory)
 
 

@@ -1,17 +1,16 @@
 """The EventBridge bus."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from roomstate.aws import EVENTS_CALL_S
-from roomstate.deadline import Deadline, OutOfTime
-from roomstate.errors import Unavailable
+from roomstate.deadline import Deadline
 from roomstate.forwarded import ForwardedWebhook, forwarded, without_payload
-from roomstate.retry import pauses
+from roomstate.retry import persist
 from roomstate.webhook import LogRecord
 
 if TYPE_CHECKING:
@@ -50,26 +49,23 @@ class Forwarder:
         Raises:
             Unavailable: not all could be put in time.
         """
-        for entries in _calls([_entry(record, self._bus) for record in records]):
+        for entries in _calls(_entry(record, self._bus) for record in records):
             self._put(entries, deadline)
 
     def _put(self, entries: "list[PutEventsRequestEntryTypeDef]", deadline: Deadline) -> None:
-        failure: Exception | None = None
-        try:
-            for _ in pauses():
-                deadline.require(EVENTS_CALL_S)
-                try:
-                    answer = self._client.put_events(Entries=entries)
-                except (BotoCoreError, ClientError) as error:
-                    failure = error
-                    continue
-                refused = [entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry]
-                if not answer["FailedEntryCount"]:
-                    return
-                failure = EntryRefused(*refused)
-        except OutOfTime as error:
-            failure = failure or error
-        raise Unavailable("The webhook could not be forwarded.") from failure
+        def put(_: int) -> None:
+            deadline.require(EVENTS_CALL_S)
+            answer = self._client.put_events(Entries=entries)
+            if answer["FailedEntryCount"]:
+                raise EntryRefused(
+                    *(entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry)
+                )
+
+        persist(
+            put,
+            again_on=(EntryRefused, BotoCoreError, ClientError),
+            given_up="The webhook could not be forwarded.",
+        )
 
 
 def _entry(record: LogRecord, bus: str) -> "PutEventsRequestEntryTypeDef":
@@ -97,7 +93,7 @@ def _bytes(entry: "PutEventsRequestEntryTypeDef") -> int:
 
 
 def _calls(
-    entries: "list[PutEventsRequestEntryTypeDef]",
+    entries: "Iterable[PutEventsRequestEntryTypeDef]",
 ) -> "Iterator[list[PutEventsRequestEntryTypeDef]]":
     """The entries in as few calls as they fit."""
     call: list[PutEventsRequestEntryTypeDef] = []

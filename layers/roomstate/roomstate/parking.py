@@ -3,10 +3,9 @@
 from typing import TYPE_CHECKING
 
 from roomstate.aws import SQS_CALL_S
-from roomstate.deadline import Deadline, OutOfTime
+from roomstate.deadline import Deadline
 from roomstate.delivery import Delivery
-from roomstate.errors import Unavailable
-from roomstate.retry import pauses
+from roomstate.retry import persist
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -35,18 +34,13 @@ class Parking:
         Raises:
             Unavailable: it could not be put there in time.
         """
-        failure: Exception | None = None
-        try:
-            for _ in pauses():
-                deadline.require(SQS_CALL_S)
-                try:
-                    self._client.send_message(QueueUrl=self._queue_url, MessageBody=delivery.to_message())
-                    return
-                except Exception as error:  # whatever it is: there is nobody else to take it
-                    failure = error
-        except OutOfTime as error:
-            failure = failure or error
-        raise Unavailable("The webhook could neither be stored nor parked.") from failure
+
+        def send(_: int) -> None:
+            deadline.require(SQS_CALL_S)
+            self._client.send_message(QueueUrl=self._queue_url, MessageBody=delivery.to_message())
+
+        # Again on whatever it is: there is nobody else to take it.
+        persist(send, again_on=(Exception,), given_up="The webhook could neither be stored nor parked.")
 
     def back_off(self, receipt_handle: str, receive_count: int) -> None:
         """Let a message that failed wait, longer each time, rather than the queue's own time."""

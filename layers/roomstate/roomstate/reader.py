@@ -52,14 +52,18 @@ class Reader:
 
     def room(self, sdk_app_id: str, room_id: str) -> Room | None:
         """A room with all its seats, administrators and online members; None if never heard of."""
+        held = self.registers(sdk_app_id, room_id)
+        return show_room(sdk_app_id, room_id, held) if held else None
+
+    def registers(self, sdk_app_id: str, room_id: str) -> dict[Key, AnyRegister]:
+        """All registers of a room as the table has them, void ones and tombstones too."""
         partitions = [
             room_partition(sdk_app_id, room_id),
             *(member_partition(sdk_app_id, room_id, shard) for shard in range(SHARDS)),
         ]
         with ThreadPoolExecutor(len(partitions)) as pool:
             pages = pool.map(lambda pk: list(self._query(pk)), partitions)
-            held = dict(read_register(item) for items in pages for item in items)
-        return show_room(sdk_app_id, room_id, held) if held else None
+            return dict(read_register(item) for items in pages for item in items)
 
     def members(
         self, sdk_app_id: str, room_id: str, *, after: str | None = None, limit: int = PAGE

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from roomstate.aws import DYNAMODB_CALL_S
-from roomstate.deadline import Deadline, OutOfTime
+from roomstate.deadline import Deadline
 from roomstate.decide import decide
-from roomstate.errors import Unavailable
 from roomstate.registers import ROOM, AnyRegister, Key
-from roomstate.retry import pauses
+from roomstate.retry import pauses, persist
 from roomstate.table import (
     DAY_S,
     read_record,
@@ -62,16 +61,11 @@ class Store:
         return tuple(self._record_unit(webhook, part, deadline) for part in range(len(webhook.units)))
 
     def _record_unit(self, webhook: Webhook, part: int, deadline: Deadline) -> LogRecord:
-        failure: Exception | None = None
-        try:
-            for attempt in pauses():
-                try:
-                    return self._try(webhook, part, deadline, consistent=attempt > 0)
-                except (Busy, BotoCoreError, ClientError) as error:
-                    failure = error
-        except OutOfTime as error:
-            failure = failure or error
-        raise Unavailable("The webhook could not be stored.") from failure
+        return persist(
+            lambda attempt: self._try(webhook, part, deadline, consistent=attempt > 0),
+            again_on=(Busy, BotoCoreError, ClientError),
+            given_up="The webhook could not be stored.",
+        )
 
     def _try(self, webhook: Webhook, part: int, deadline: Deadline, *, consistent: bool) -> LogRecord:
         # An eventually consistent read costs half and is nearly always current. Where it is not, the
