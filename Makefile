@@ -44,7 +44,8 @@ unit: $(VENV)/ready  ## the tests alone
 	$(BIN)/pytest -n auto
 
 audit: $(VENV)/ready $(VENV)-audit/ready  ## known vulnerabilities of what is deployed and of what tests use
-	$(BIN)/python -m local.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt requirements/dev.txt
+	$(BIN)/python -m local.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt \
+		layers/dependencies/requirements.txt requirements/dev.txt
 
 fuzz: $(VENV)-fuzz/ready  ## a coverage-guided fuzzer on the whole function, for FUZZ_SECONDS=60
 	PYTHONPATH=layers/roomstate $(VENV)-fuzz/bin/python -m fuzz.handler $(VENV)-fuzz/found -max_total_time=$(FUZZ_SECONDS)
@@ -56,7 +57,8 @@ format: $(VENV)/ready  ## ruff's format and its safe fixes
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command 'make lock'
 lock: $(VENV)/ready  ## resolve the *.in files anew; UPGRADE=--upgrade takes the newest versions
-	$(LOCK) $(UPGRADE) layers/roomstate/requirements.in -o layers/roomstate/requirements.txt
+	for layer in roomstate dependencies; do \
+		$(LOCK) $(UPGRADE) layers/$$layer/requirements.in -o layers/$$layer/requirements.txt; done
 	$(LOCK) $(UPGRADE) requirements/dev.in -o requirements/dev.txt
 	for tool in $(TOOLS); do $(LOCK) $(UPGRADE) requirements/$$tool.in -o requirements/$$tool.txt; done
 
@@ -64,7 +66,7 @@ clean:  ## forget what was installed and built
 	rm -rf .venv* .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 help:
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
 
 # The project itself is found by a .pth file: no build, and an edit shows at once.
 $(VENV)/ready: requirements/dev.txt

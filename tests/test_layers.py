@@ -25,6 +25,32 @@ CORE = (
     "forwarded",
 )
 AWS = {"boto3", "botocore", "aws_lambda_powertools", "mypy_boto3_dynamodb"}
+UNNEEDED = {
+    # the SDK's upper half
+    "boto3",
+    "s3transfer",
+    # of Powertools, what costs more than all of this project's code
+    "aws_lambda_powertools.event_handler",
+    "aws_lambda_powertools.utilities.idempotency",
+    "aws_lambda_powertools.utilities.parameters",
+    "aws_lambda_powertools.utilities.parser",
+    "aws_lambda_powertools.utilities.validation",
+    "aws_xray_sdk",
+    # of pydantic, what only a schema, an e-mail address or a dataclass of it needs
+    "email_validator",
+    "pydantic.dataclasses",
+    "pydantic.networks",
+    "pydantic.v1",
+    # of the package, what consumers read rooms with
+    "roomstate.fold",
+    "roomstate.reader",
+    "roomstate.rooms",
+    # what else is large
+    "asyncio",
+    "multiprocessing",
+    "sqlite3",
+    "unittest",
+}
 IMPURE = AWS | {"time", "datetime", "os", "random", "socket", "threading", "subprocess", "io", "pathlib"}
 
 
@@ -51,6 +77,13 @@ def test_the_core_loads_without_aws() -> None:
     program = f"import sys; import roomstate.fold, roomstate.rooms; print({AWS!r} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "set()"
+
+
+def test_a_cold_start_loads_nothing_that_is_not_needed() -> None:
+    """In a fresh process, as Lambda starts it: each of these is one careless import away."""
+    program = f"import sys; import functions.webhook.app; print(sorted({UNNEEDED!r} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "[]"
 
 
 def test_imports_run_one_way() -> None:

@@ -16,7 +16,7 @@ from roomstate.settings import Settings, WebhookSettings
 from roomstate.table import TTL_ATTRIBUTE
 
 SOURCES = "\n".join(path.read_text() for path in Path(roomstate.__file__).parent.glob("*.py"))
-POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+LIBRARIES = {"PYDANTIC_DISABLE_PLUGINS", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 
 
 def statements(function: str) -> dict[str, dict[str, Any]]:
@@ -53,8 +53,8 @@ def test_the_keys_are_those_of_every_item() -> None:
 def test_the_environment_is_what_the_settings_read(function: str, settings: type[Settings]) -> None:
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
     variables = {*shared, *resource(function)["Environment"]["Variables"]}
-    assert variables - POWERTOOLS == {field.alias for field in settings.model_fields.values()}
-    assert variables >= POWERTOOLS
+    assert variables - LIBRARIES == {field.alias for field in settings.model_fields.values()}
+    assert variables >= LIBRARIES
 
 
 FUNCTIONS = ["WebhookFunction", "RedriveFunction"]

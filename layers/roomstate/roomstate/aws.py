@@ -26,6 +26,7 @@ Clients are made with botocore, since importing boto3 loads s3transfer and its r
 here uses.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
@@ -67,4 +68,10 @@ def ssm_client() -> "SSMClient":
 
 def _client(service: str, read_s: float) -> Any:
     config = Config(connect_timeout=CONNECT_S, read_timeout=read_s, retries={"total_max_attempts": 1})
-    return botocore.session.get_session().create_client(service, config=config)
+    return _session().create_client(service, config=config)
+
+
+@cache
+def _session() -> "botocore.session.Session":
+    """One for all clients: a second one reads all of botocore's data again, which costs a client's price."""
+    return botocore.session.get_session()

@@ -36,7 +36,7 @@ from roomstate.wire import (
 
 
 class Wire(BaseModel):
-    model_config = ConfigDict(alias_generator=to_pascal, frozen=True)
+    model_config = ConfigDict(alias_generator=to_pascal, frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

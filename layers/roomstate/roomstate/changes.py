@@ -11,7 +11,7 @@ from roomstate.registers import InfoValue
 
 
 class _Change(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class SeatUserChange(_Change):

@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 class ForwardedWebhook(BaseModel):
     """The detail of an event: one record of the log."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     schema_version: Literal[1] = 1
     sdk_app_id: str

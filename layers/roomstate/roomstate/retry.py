@@ -15,12 +15,15 @@ FIRST_PAUSE_S = 0.025
 
 T = TypeVar("T")
 
+# From the system, since environments started from one snapshot hold the same seed.
+_random = random.SystemRandom()
+
 
 def pauses() -> Iterator[int]:
     """The numbers of `ATTEMPTS` tries, with a random pause between two of them."""
     for attempt in range(ATTEMPTS):
         if attempt:
-            time.sleep(random.uniform(0, FIRST_PAUSE_S * 2 ** (attempt - 1)))  # noqa: S311
+            time.sleep(_random.uniform(0, FIRST_PAUSE_S * 2 ** (attempt - 1)))
         yield attempt
 
 

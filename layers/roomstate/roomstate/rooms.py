@@ -10,7 +10,7 @@ from roomstate.registers import AnyRegister, InfoValue, Key
 
 
 class _Shown(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Seat(_Shown):

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from roomstate.changes import Change
 from roomstate.marshal import Item, from_item, item_bytes, to_item
@@ -49,7 +49,9 @@ MAX_SK_BYTES = 1_024
 MAX_NUMBER_DIGITS = 38
 
 DAY_S = 86_400
-_CHANGES: TypeAdapter[tuple[Change, ...]] = TypeAdapter(tuple[Change, ...])
+_CHANGES: TypeAdapter[tuple[Change, ...]] = TypeAdapter(
+    tuple[Change, ...], config=ConfigDict(defer_build=True)
+)
 
 
 class OutOfLimits(Exception):
