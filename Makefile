@@ -8,14 +8,17 @@ URL ?= http://127.0.0.1:$(PORT)/webhook
 FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 SAM := $(VENV)-sam/bin/sam
-TOOLS := sam checkov audit fuzz
+TOOLS := sam checkov audit fuzz e2e
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
 # A room's id is a stranger's: it reaches the program as it is, past make and the shell.
 option = $(if $(value $(1)),--$(2)='$(subst ','\'',$(value $(1)))')
 unexport ROOM
 
-.PHONY: run send replay rebuild test lint unit audit fuzz format lock clean help
+# The emulator runs functions as Lambda does: packaged for Linux and Python 3.13.
+E2E := $(shell python3.13 -c 'import sys; sys.exit(sys.platform != "linux")' 2>/dev/null && echo e2e)
+
+.PHONY: run send replay rebuild test lint unit e2e no-e2e audit fuzz format lock clean help
 
 run: $(VENV)/ready  ## start the receiver on an embedded DynamoDB and show it the sample webhooks
 	@$(BIN)/python -m local.run --port $(PORT)
@@ -30,7 +33,7 @@ replay: $(VENV)/ready  ## forward records again, from the log: TABLE=… BUS=…
 rebuild: $(VENV)/ready  ## rebuild a room's registers from its log, and show what differs: TABLE=… APP=… ROOM=…
 	@$(BIN)/python -m local.rebuild $(call option,TABLE,table) $(call option,APP,app) $(call option,ROOM,room) $(ARGS)
 
-test: lint unit  ## everything that has to hold
+test: lint unit $(or $(E2E),no-e2e)  ## everything that has to hold
 
 lint: $(VENV)/ready $(VENV)-sam/ready $(VENV)-checkov/ready  ## ruff, mypy; sam validate, cfn-lint and checkov on the template
 	$(BIN)/ruff check .
@@ -42,6 +45,13 @@ lint: $(VENV)/ready $(VENV)-sam/ready $(VENV)-checkov/ready  ## ruff, mypy; sam 
 
 unit: $(VENV)/ready  ## the tests alone
 	$(BIN)/pytest -n auto
+
+e2e: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## the stack, deployed onto a local AWS; takes Linux, and Python 3.13 on the PATH
+	SAM=$(SAM) $(BIN)/python -m e2e.emulator $(VENV)-e2e/bin/ministack \
+		$(BIN)/pytest -s tests/test_store.py tests/test_reader.py e2e
+
+no-e2e:
+	@echo "NOT TESTED: the deployed stack (make e2e). That takes Linux, and Python 3.13 on the PATH."
 
 audit: $(VENV)/ready $(VENV)-audit/ready  ## known vulnerabilities of what is deployed and of what tests use
 	$(BIN)/python -m local.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt \
@@ -83,3 +93,5 @@ $(TOOLS:%=$(VENV)-%/ready): $(VENV)-%/ready: requirements/%.txt
 	@$(PYTHON) -m venv --clear $(VENV)-$*
 	@$(VENV)-$*/bin/python $(PIP_INSTALL) -r requirements/$*.txt
 	@touch $@
+
+$(VENV)-e2e/ready: override PYTHON := python3.13

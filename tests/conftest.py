@@ -7,7 +7,8 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, settings
 
-from local.embedded import ENVIRONMENT, PARKING_QUEUE_URL, TABLE_NAME, embedded_dynamodb
+from e2e import emulator
+from local.embedded import ENVIRONMENT, PARKING_QUEUE_URL, TABLE_NAME, create_table, embedded_dynamodb
 from roomstate.aws import sqs_client
 from roomstate.deadline import Deadline
 from roomstate.parking import Parking
@@ -55,8 +56,25 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def dynamodb() -> "Iterator[DynamoDBClient]":
+    """An empty table: in moto, or in the emulator that runs (`make e2e`)."""
+    if "EMULATOR_URL" in os.environ:
+        yield from emulated_dynamodb()
+        return
     with embedded_dynamodb() as client:
         yield client
+
+
+def emulated_dynamodb() -> "Iterator[DynamoDBClient]":
+    client: DynamoDBClient = emulator.client("dynamodb")
+    create_table(client)
+    # The tests' webhooks are received at a fixed time. One day they would expire here.
+    client.update_time_to_live(
+        TableName=TABLE_NAME, TimeToLiveSpecification={"AttributeName": "expires_at", "Enabled": False}
+    )
+    try:
+        yield client
+    finally:
+        client.delete_table(TableName=TABLE_NAME)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The store, against an embedded DynamoDB: what is written, once, and by whom first."""
+"""The store: what is written, once, and by whom first. `make e2e` runs it on a second DynamoDB too."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.embedded import TABLE_NAME, empty_table
+from local.embedded import TABLE_NAME
 from roomstate.errors import Unavailable
 from roomstate.fold import fold
 from roomstate.reader import Reader
@@ -54,6 +54,13 @@ def contents(
             else:
                 logs.setdefault(room, []).append(read_record(item))
     return logs, held
+
+
+def empty_table(dynamodb: "DynamoDBClient") -> None:
+    """Delete every item, in whichever DynamoDB it is."""
+    for page in dynamodb.get_paginator("scan").paginate(TableName=TABLE_NAME, ProjectionExpression="pk, sk"):
+        for key in page["Items"]:
+            dynamodb.delete_item(TableName=TABLE_NAME, Key=key)
 
 
 class Interposed:
@@ -319,7 +326,7 @@ def test_log_and_registers_agree(
     dynamodb: "DynamoDBClient", store: Store, reader: Reader, history: list[Payload], data: st.DataObject
 ) -> None:
     # GIVEN any history, delivered in any order and some of it twice
-    empty_table()
+    empty_table(dynamodb)
     delivered = data.draw(st.permutations(history + data.draw(st.lists(st.sampled_from(history)))))
     for payload in delivered:
         store.record(webhook(payload), AN_HOUR)

@@ -1,0 +1,88 @@
+"""Two stacks for all tests: one that forwards, and one whose webhooks are signed."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from e2e.emulator import client
+from e2e.stack import TOKEN, TOKENS_PARAMETER, Stack, build, deploy, say
+from local.embedded import PARKING_QUEUE_URL, TABLE_NAME, embedded_dynamodb
+from local.run import rooms
+from local.send import Named, read
+from local.tencent import SAMPLE_APP
+from roomstate.answer import ACCEPTED
+from roomstate.aws import sqs_client
+from roomstate.parking import Parking
+from roomstate.reader import Reader
+from roomstate.receiver import Receiver, Request
+from roomstate.rooms import Room
+from roomstate.store import Store
+from tests.payloads import AN_HOUR, NOW
+
+if "EMULATOR_URL" not in os.environ:
+    pytest.exit("These tests need the emulator and the SAM CLI: `make e2e` runs them with both.", 2)
+
+
+@pytest.fixture(scope="session")
+def built() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="roomstate-build-") as folder:
+        say("sam build")
+        build(Path(folder) / "build")
+        yield Path(folder) / "build"
+
+
+@pytest.fixture(scope="session")
+def forwarding(built: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A stack with a bus of its own."""
+    say("sam deploy: a stack that forwards")
+    stack = deploy(built, "forwarding", SdkAppIds=f"{SAMPLE_APP}, 1400000002", ForwardTo="new")
+    yield stack
+    _show_logs(stack, request)
+
+
+@pytest.fixture(scope="session")
+def signed(built: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A stack that takes what is signed, on a path of its own, and forwards nothing."""
+    say("sam deploy: a stack whose webhooks are signed")
+    client("ssm").put_parameter(
+        Name=TOKENS_PARAMETER, Type="SecureString", Value=json.dumps({SAMPLE_APP: [TOKEN]})
+    )
+    stack = deploy(
+        built,
+        "signed",
+        SdkAppIds=SAMPLE_APP,
+        TokensParameter=TOKENS_PARAMETER,
+        WebhookPath="/w/9f2c6d0e",
+        ForwardTo="none",
+        SnapStart="PublishedVersions",
+    )
+    yield stack
+    _show_logs(stack, request)
+
+
+def _show_logs(stack: Stack, request: pytest.FixtureRequest) -> None:
+    if request.session.testsfailed:
+        print(f"\nWhat the functions of {stack.name!r} logged:", *stack.logs(), sep="\n")
+
+
+@pytest.fixture(scope="session")
+def samples() -> list[Named]:
+    """The webhooks of `events/`."""
+    return read([], None)
+
+
+@pytest.fixture(scope="session")
+def embedded(samples: list[Named]) -> list[Room]:
+    """The rooms that the samples leave in the embedded DynamoDB, as in `make run`."""
+    with embedded_dynamodb() as dynamodb:
+        store = Store(dynamodb, TABLE_NAME, retention_days=90)
+        parking = Parking(sqs_client(), PARKING_QUEUE_URL)
+        receiver = Receiver({SAMPLE_APP}, lambda _: (), store, parking)
+        for _, webhook in samples:
+            receipt = receiver.receive(Request(webhook.query, webhook.body, NOW), AN_HOUR)
+            assert (receipt.answer, receipt.parked) == (ACCEPTED, None)
+        return rooms(dynamodb, Reader(dynamodb, TABLE_NAME))
