@@ -1,22 +1,18 @@
 """A DynamoDB of one table in a dict: as much of it as `roomstate.store` uses, and as strict.
 
-An item, a key, a number or a call that DynamoDB would refuse is a failed assertion here.
+An item or a key that DynamoDB would refuse is `OutOfLimits` here, such a call a failed assertion.
 """
 
-import re
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.limits import check_item, check_key, item_bytes
+
 MAX_KEYS = MAX_ACTIONS = 100
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
-MAX_ITEM_BYTES = 400 * 1024
-MAX_PK_BYTES, MAX_SK_BYTES = 2_048, 1_024
-MAX_NESTING = 32
-
-_NUMBER = re.compile(r"-?[0-9]{1,38}", re.ASCII)
 
 Key = tuple[str, str]
 Item = Mapping[str, Any]
@@ -50,10 +46,10 @@ class Memory:
     def transact_write_items(self, **call: Any) -> None:
         puts = [action["Put"] for action in call["TransactItems"]]
         keys = [_key(put["Item"]) for put in puts]
-        sizes = [size(put["Item"]) for put in puts]
+        for put in puts:
+            check_item(put["Item"])
         assert 0 < len(set(keys)) == len(keys) <= MAX_ACTIONS
-        assert max(sizes) <= MAX_ITEM_BYTES
-        assert sum(sizes) <= MAX_TRANSACTION_BYTES
+        assert sum(item_bytes(put["Item"]) for put in puts) <= MAX_TRANSACTION_BYTES
         reasons = [_refusal(self.items.get(key), put) for key, put in zip(keys, puts, strict=True)]
         if any(reason["Code"] != "None" for reason in reasons):
             raise TransactionCanceledException(reasons)
@@ -62,33 +58,9 @@ class Memory:
             self.written.append(put["Item"])
 
 
-def size(value: Any, depth: int = 0) -> int:
-    """What an item or an attribute's value weighs, in bytes, at least."""
-    assert depth <= MAX_NESTING
-    if depth == 0:
-        return sum(len(name.encode()) + size(part, 1) for name, part in value.items())
-    ((kind, content),) = value.items()
-    match kind:
-        case "S":
-            return len(content.encode())
-        case "B":
-            return len(content)
-        case "N":
-            assert _NUMBER.fullmatch(content)
-            return len(content) // 2
-        case "L":
-            return 3 + sum(1 + size(part, depth + 1) for part in content)
-        case "M":
-            return 3 + sum(1 + len(name.encode()) + size(part, depth + 1) for name, part in content.items())
-    assert kind in ("BOOL", "NULL")
-    return 1
-
-
 def _key(item: Item) -> Key:
-    pk, sk = item["pk"]["S"], item["sk"]["S"]
-    assert 0 < len(pk.encode()) <= MAX_PK_BYTES
-    assert 0 < len(sk.encode()) <= MAX_SK_BYTES
-    return pk, sk
+    check_key(item)
+    return item["pk"]["S"], item["sk"]["S"]
 
 
 def _refusal(held: Item | None, put: Any) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """An embedded DynamoDB, and the queues beside it: moto in this process, as `template.yaml` has them.
 
 moto is made as atomic as DynamoDB is: its calls interleave between threads, and a transaction would
-see another one half done. And it is made as quick as a room of thousands needs: it copies every item of
-the table for each action of a transaction, to be able to roll back, where copying the index is enough
-(nothing here changes an item in place); and it sorts the whole table for each query of one partition.
+see another one half done. It is made as strict, where a transaction puts items (`limits`). And it is
+made as quick as a room of thousands needs: it copies every item of the table for each action of a
+transaction, to be able to roll back, where copying the index is enough (nothing here changes an item in
+place); and it sorts the whole table for each query of one partition.
 """
 
 import copy
@@ -18,9 +19,11 @@ from unittest.mock import patch
 
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
 
+from local.limits import OutOfLimits, check_item
 from local.template import resource
 from roomstate.aws import dynamodb_client, sqs_client
 
@@ -96,12 +99,26 @@ def _atomic() -> Iterator[None]:
         return locked
 
     calls = {name: serialised(getattr(DynamoDBBackend, name)) for name in _SERIALISED}
+    calls["transact_write_items"] = _strict(calls["transact_write_items"])
     with (
         patch.multiple(DynamoDBBackend, **calls),
         patch.object(Table, "__deepcopy__", _copy_index, create=True),
         patch.object(Table, "query", _query_partition),
     ):
         yield
+
+
+def _strict(transact: Any) -> Any:
+    def checked(backend: DynamoDBBackend, transact_items: list[Any]) -> Any:
+        try:
+            for action in transact_items:
+                if "Put" in action:
+                    check_item(action["Put"]["Item"])
+        except OutOfLimits as why:
+            raise MockValidationException(str(why)) from why
+        return transact(backend, transact_items)
+
+    return checked
 
 
 def _copy_index(table: Table, _: Any) -> Table:

@@ -19,11 +19,6 @@ def to_item(attributes: Mapping[str, Any]) -> Item:
     return {name: _to(value) for name, value in attributes.items() if value is not None}
 
 
-def item_bytes(item: Item) -> int:
-    """What an item weighs: its names and values, 3 bytes for a list or map, 1 for each element."""
-    return sum(len(name.encode()) + _bytes(value) for name, value in item.items())
-
-
 def from_item(item: Mapping[str, "AttributeValueTypeDef"]) -> dict[str, Any]:
     """The attributes of an item that was read."""
     return {name: _from(value) for name, value in item.items()}
@@ -46,21 +41,6 @@ def _to(value: Any) -> "AttributeValueTypeDef":
         case Mapping():
             return {"M": {name: _to(element) for name, element in value.items()}}
     raise TypeError(f"{type(value).__name__} is not stored")
-
-
-def _bytes(value: "AttributeValueTypeDef") -> int:
-    match next(iter(value.items())):
-        case "S", str(content):
-            return len(content.encode())
-        case "B", bytes(content):
-            return len(content)
-        case "N", str(content):
-            return (len(content) + 1) // 2 + 2
-        case "L", list(content):
-            return 3 + sum(1 + _bytes(element) for element in content)
-        case "M", dict(content):
-            return 3 + sum(1 + len(name.encode()) + _bytes(element) for name, element in content.items())
-    return 1
 
 
 def _from(value: "AttributeValueTypeDef") -> Any:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from pydantic import ConfigDict, TypeAdapter
 
 from roomstate.changes import Change
-from roomstate.marshal import Item, from_item, item_bytes, to_item
+from roomstate.marshal import Item, from_item, to_item
 from roomstate.registers import (
     ROOM,
     Admin,
@@ -43,19 +43,11 @@ SHARDS = 16
 TOMBSTONE_DAYS = 30
 """How long a removal is kept against a late "add". SQS, the slowest way here, keeps 14 days."""
 TTL_ATTRIBUTE = "expires_at"
-MAX_ITEM_BYTES = 409_600
-MAX_PK_BYTES = 2_048
-MAX_SK_BYTES = 1_024
-MAX_NUMBER_DIGITS = 38
 
 DAY_S = 86_400
 _CHANGES: TypeAdapter[tuple[Change, ...]] = TypeAdapter(
     tuple[Change, ...], config=ConfigDict(defer_build=True)
 )
-
-
-class OutOfLimits(Exception):
-    """An item that DynamoDB would refuse. `decode` sees to it that none comes to be."""
 
 
 class ItemKey(NamedTuple):
@@ -127,7 +119,7 @@ def register_item(sdk_app_id: str, room_id: str, key: Key, register: AnyRegister
                 for name, field in register.fields.items()
             },
         }
-        return _bounded(attributes)
+        return to_item(attributes)
     attributes |= register.version._asdict()
     match register.fact:
         case Seat(user_id, locked, audio_disabled, video_disabled):
@@ -146,20 +138,7 @@ def register_item(sdk_app_id: str, room_id: str, key: Key, register: AnyRegister
             attributes |= {"key": key.name, "value": value}
     if register.fact.is_tombstone:
         attributes[TTL_ATTRIBUTE] = received_at // 1000 + TOMBSTONE_DAYS * DAY_S
-    return _bounded(attributes)
-
-
-def _bounded(attributes: Mapping[str, Any]) -> Item:
-    """An item that DynamoDB takes. Test doubles take others too."""
-    item = to_item(attributes)
-    if (
-        item_bytes(item) > MAX_ITEM_BYTES
-        or len(attributes["pk"].encode()) > MAX_PK_BYTES
-        or not 0 < len(attributes["sk"].encode()) <= MAX_SK_BYTES
-        or any(len(value["N"]) > MAX_NUMBER_DIGITS for value in item.values() if "N" in value)
-    ):
-        raise OutOfLimits
-    return item
+    return to_item(attributes)
 
 
 def unchanged(register: AnyRegister | None) -> Any:
@@ -227,7 +206,7 @@ def record_item(record: LogRecord) -> Item:
         payload: str | bytes = record.payload.decode()
     except UnicodeDecodeError:
         payload = record.payload
-    return _bounded(
+    return to_item(
         {
             **record_key(record)._asdict(),
             "sdk_app_id": record.sdk_app_id,
