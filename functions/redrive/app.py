@@ -3,17 +3,17 @@
 from functools import partial
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomstate.deadline import Deadline
 from roomstate.settings import Settings
-from roomstate.telemetry import reporting_redrive
+from roomstate.telemetry import make_logger, reporting_redrive
 from roomstate.wiring import make_redriver
 
-logger = Logger()
+logger = make_logger()
 metrics = Metrics()
 redriver = make_redriver(Settings.from_environment())
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

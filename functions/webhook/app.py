@@ -3,20 +3,20 @@
 import gc
 from typing import Any
 
-# While modules load there is no garbage, and looking for it costs a twentieth of a cold start.
+# While modules load there is no garbage, and looking for it takes time.
 gc.disable()
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2, event_source
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomstate.deadline import Deadline
 from roomstate.gateway import to_request, to_response
 from roomstate.settings import WebhookSettings
-from roomstate.telemetry import report
+from roomstate.telemetry import make_logger, report
 from roomstate.wiring import make_receiver
 
-logger = Logger()
+logger = make_logger()
 metrics = Metrics()
 receiver = make_receiver(WebhookSettings.from_environment(), logger)
 

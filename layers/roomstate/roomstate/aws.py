@@ -67,7 +67,15 @@ def ssm_client() -> "SSMClient":
 
 
 def _client(service: str, read_s: float) -> Any:
-    config = Config(connect_timeout=CONNECT_S, read_timeout=read_s, retries={"total_max_attempts": 1})
+    config = Config(
+        connect_timeout=CONNECT_S,
+        read_timeout=read_s,
+        retries={"total_max_attempts": 1},
+        # Two things cost over a quarter of a call's CPU: to check parameters, which mypy has done and
+        # AWS does again, and to put together, at each call, a description of this machine.
+        parameter_validation=False,
+        user_agent=f"Botocore/{botocore.__version__} app/roomstate",
+    )
     return _session().create_client(service, config=config)
 
 

@@ -9,6 +9,8 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from roomstate.answer import Answer
 from roomstate.receiver import Request
 
+_JSON = json.JSONEncoder(separators=(",", ":"))
+
 
 def to_request(event: APIGatewayProxyEventV2) -> Request:
     """What the receiver needs of an event."""
@@ -29,7 +31,7 @@ def to_response(answer: Answer) -> dict[str, Any]:
     return {
         "statusCode": answer.code.status,
         "headers": {"content-type": "application/json"},
-        "body": json.dumps(body, separators=(",", ":")),
+        "body": _JSON.encode(body),
         "isBase64Encoded": False,
     }
 

@@ -24,36 +24,37 @@ def from_item(item: Mapping[str, "AttributeValueTypeDef"]) -> dict[str, Any]:
     return {name: _from(value) for name, value in item.items()}
 
 
+# Every item of every webhook passes here. What is most frequent is asked for first.
+
+
 def _to(value: Any) -> "AttributeValueTypeDef":
-    match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
-        case str():
-            return {"S": value}
-        case int():
-            return {"N": str(value)}
-        case bytes():
-            return {"B": value}
-        case list() | tuple():
-            return {"L": [_to(element) for element in value]}
-        case Mapping():
-            return {"M": {name: _to(element) for name, element in value.items()}}
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, dict):
+        return {"M": {name: _to(element) for name, element in value.items()}}
+    if isinstance(value, list | tuple):
+        return {"L": [_to(element) for element in value]}
+    if isinstance(value, bytes):
+        return {"B": value}
     raise TypeError(f"{type(value).__name__} is not stored")
 
 
-def _from(value: "AttributeValueTypeDef") -> Any:
-    kind, content = next(iter(value.items()))
-    match kind, content:
-        case "NULL", _:
-            return None
-        case "N", str():
-            return int(content)
-        case "L", list():
-            return [_from(element) for element in content]
-        case "M", dict():
-            return {name: _from(element) for name, element in content.items()}
-        case "S" | "B" | "BOOL", _:
-            return content
+def _from(value: Any) -> Any:
+    [(kind, content)] = value.items()
+    if kind in ("S", "BOOL", "B"):
+        return content
+    if kind == "N":
+        return int(content)
+    if kind == "NULL":
+        return None
+    if kind == "M":
+        return {name: _from(element) for name, element in content.items()}
+    if kind == "L":
+        return [_from(element) for element in content]
     raise TypeError(f"{kind} is not stored")

@@ -87,15 +87,18 @@ class Store:
         """The registers a unit asserts, and the room's, as far as they exist."""
         if unit.room_id is None or not unit.assertions:
             return {}
-        wanted = {ROOM, *(key for key, _ in unit.assertions)}
-        keys = [register_key(sdk_app_id, unit.room_id, key).item() for key in wanted]
+        asserted = {key for key, _ in unit.assertions}
+        keys = [register_key(sdk_app_id, unit.room_id, key).item() for key in {ROOM, *asserted}]
         found: dict[Key, AnyRegister] = {}
         for _ in pauses():
             deadline.require(DYNAMODB_CALL_S)
             page = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": consistent}}
             )
-            found.update(read_register(item) for item in page["Responses"].get(self._table, []))
+            found.update(
+                read_register(item, room_fields=ROOM in asserted)
+                for item in page["Responses"].get(self._table, [])
+            )
             rest: Any = page["UnprocessedKeys"].get(self._table, {})
             keys = rest.get("Keys", [])
             if not keys:

@@ -55,7 +55,7 @@ class ItemKey(NamedTuple):
     sk: str
 
     def item(self) -> Item:
-        return to_item(self._asdict())
+        return {"pk": {"S": self.pk}, "sk": {"S": self.sk}}
 
 
 def room_partition(sdk_app_id: str, room_id: str) -> str:
@@ -165,8 +165,10 @@ def _revision(room: RoomRegister) -> str:
     return sha256(repr((room.started_at, room.ended_at, versions)).encode()).hexdigest()[:32]
 
 
-def read_register(item: Mapping[str, Any]) -> tuple[Key, AnyRegister]:
-    """The register that an item holds."""
+def read_register(item: Mapping[str, Any], *, room_fields: bool = True) -> tuple[Key, AnyRegister]:
+    """The register that an item holds; a room's without its fields, where they are not asked for."""
+    if not room_fields and "fields" in item:
+        item = {**item, "fields": {"M": {}}}
     attributes = from_item(item)
     if attributes["kind"] == "room":
         return ROOM, RoomRegister(

@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
+from pydantic_core import to_json
 
 from roomstate.catalogue import COMMANDS
 from roomstate.errors import TokensUnavailable, Unavailable, Unreadable
@@ -17,6 +18,15 @@ from roomstate.receiver import Receipt
 from roomstate.webhook import Webhook
 
 _LOOKS_LIKE_A_COMMAND = re.compile(r"[A-Za-z]{1,32}\.[A-Za-z]{1,64}", re.ASCII)
+
+
+def make_logger() -> Logger:
+    """Powertools' logger, with a quicker serializer, and messages that are not looked through for JSON."""
+    return Logger(json_serializer=_to_json, json_deserializer=str)
+
+
+def _to_json(line: dict[str, Any]) -> str:
+    return to_json(line, fallback=str).decode()
 
 
 def report(receipt: Receipt, logger: Logger, metrics: Metrics) -> None:
