@@ -7,6 +7,8 @@ two compiled modules Python loads the one whose name fits its machine.
 """
 
 import ast
+import gzip
+import json
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from compileall import compile_dir
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from tempfile import TemporaryDirectory
+from typing import Any
 
 HERE = Path(__file__).parent
 LAMBDA = (3, 13)
@@ -39,6 +42,8 @@ def main() -> None:
         prune(services)
     for package in python.glob("aws_lambda_powertools/utilities/data_classes/__init__.py"):
         package.write_text(lazy(package.read_text()))
+    for module in python.glob("pydantic_core/core_schema.py"):
+        module.write_text(without_fields(module.read_text()))
     # SAM dates all files 1980, and Python would take no bytecode for theirs that it has to compare by
     # date. Unchecked, it is taken as it is: nobody edits a layer.
     if not compile_dir(
@@ -60,13 +65,28 @@ def install(lock: Path, platform: str, folder: str) -> None:
 
 
 def prune(services: Path) -> None:
-    """Leave botocore the models of the services that are called, without what only describes them."""
+    """Leave botocore the models of the services that are called, plain and without their prose."""
     for service in services.iterdir():
         if service.is_dir() and service.name not in SERVICES:
             shutil.rmtree(service)
     for kind in ("examples", "paginators", "waiters"):
         for model in services.rglob(f"{kind}-*"):
             model.unlink()
+    for packed in services.rglob("*.json.gz"):
+        model = without_prose(json.loads(gzip.decompress(packed.read_bytes())))
+        packed.with_suffix("").write_text(json.dumps(model, separators=(",", ":")))
+        packed.unlink()
+
+
+def without_prose(model: Any) -> Any:
+    """A model of botocore's without its documentation."""
+    if isinstance(model, dict):
+        return {
+            name: without_prose(value)
+            for name, value in model.items()
+            if not (name == "documentation" and isinstance(value, str))
+        }
+    return [without_prose(value) for value in model] if isinstance(model, list) else model
 
 
 def lazy(package: str) -> str:
@@ -90,6 +110,18 @@ def lazy(package: str) -> str:
         '    found = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)\n'
         "    return found\n"
     )
+
+
+def without_fields(module: str) -> str:
+    """A module whose TypedDicts have no fields: only type checkers read them.
+
+    pydantic's core describes itself in dozens of TypedDicts, and Python compiles each field's type.
+    """
+    tree = ast.parse(module)
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and [ast.unparse(base) for base in node.bases] == ["TypedDict"]:
+            node.body = [ast.Pass()]
+    return ast.unparse(tree)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from roomstate.errors import ErrorCode, Refused
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """What a webhook is answered."""
+
     code: ErrorCode
     info: str = ""
     """Why it is refused, for the sender."""

@@ -24,6 +24,8 @@ _SPELLINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
+    """Who sends, as far as the URL tells."""
+
     sdk_app_id: str
     command: str | None
     """The URL's CallbackCommand, which the body's overrules."""

@@ -33,6 +33,8 @@ from roomstate.registers import (
 
 @dataclass(frozen=True, slots=True)
 class Decision:
+    """What a unit does to the registers it asserts."""
+
     writes: Mapping[Key, AnyRegister]
     """The registers whose assertion won, as they are to be."""
     changes: tuple[Change, ...]

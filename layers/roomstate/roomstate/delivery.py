@@ -10,6 +10,8 @@ MAX_BODY_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
+    """A webhook of an authentic caller, as it came."""
+
     sdk_app_id: str
     body: bytes
     """As it came, at most `MAX_BODY_BYTES`."""

@@ -18,6 +18,8 @@ from roomstate.webhook import LogRecord, Webhook
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """A webhook, before anybody has looked at it."""
+
     query: str
     """The query string as it came, percent-encoded."""
     body: bytes

@@ -50,6 +50,8 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Admin:
+    """Whether a user is an administrator."""
+
     present: bool
 
     @property
@@ -59,6 +61,8 @@ class Admin:
 
 @dataclass(frozen=True, slots=True)
 class Member:
+    """Whether a user is in the room."""
+
     online: bool
     cause: str | None = None
     """Why: Enter, Leave, HeartbeatInterrupt, HeartbeatRecover, Kicked, Expired; an open set."""
@@ -70,6 +74,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
+    """What a metadata key holds."""
+
     value: str | None
     """None: deleted."""
 

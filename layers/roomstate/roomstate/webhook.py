@@ -24,6 +24,8 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
+    """A webhook, decoded."""
+
     sdk_app_id: str
     command: str | None
     """CallbackCommand by the name it is recorded under. None: there was none to read."""
