@@ -18,7 +18,7 @@ unexport ROOM
 # The emulator runs functions as Lambda does: packaged for Linux and Python 3.13.
 E2E := $(shell python3.13 -c 'import sys; sys.exit(sys.platform != "linux")' 2>/dev/null && echo e2e)
 
-.PHONY: run send replay rebuild test lint unit e2e no-e2e audit fuzz format lock clean help
+.PHONY: run send replay rebuild test lint unit e2e no-e2e bench audit fuzz format lock clean help
 
 run: $(VENV)/ready  ## start the receiver on an embedded DynamoDB and show it the sample webhooks
 	@$(BIN)/python -m local.run --port $(PORT)
@@ -52,6 +52,10 @@ e2e: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## the stack, deployed o
 
 no-e2e:
 	@echo "NOT TESTED: the deployed stack (make e2e). That takes Linux, and Python 3.13 on the PATH."
+
+bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## every figure of the README's performance section, anew; takes what e2e takes
+	SAM=$(abspath $(SAM)) $(BIN)/python -m e2e.emulator $(VENV)-e2e/bin/ministack \
+		$(BIN)/python -m benchmarks.run
 
 audit: $(VENV)/ready $(VENV)-audit/ready  ## known vulnerabilities of what is deployed and of what tests use
 	$(BIN)/python -m local.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt \

@@ -1,0 +1,248 @@
+"""The AWS calls of a webhook of a single change, and the units it costs in DynamoDB.
+
+The function runs as it is, over HTTP, against a DynamoDB that reckons: botocore's events count the requests,
+and add ReturnConsumedCapacity to them. What DynamoDB says must be what its documents say of items of that
+size. An emulator that says nothing of a BatchGetItem, as MiniStack, leaves the documents alone to say it.
+"""
+
+import io
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from unittest.mock import patch
+
+from benchmarks.capacity import read_units, write_units
+from benchmarks.figure import Figure
+from benchmarks.function import ENVIRONMENT, Function, webhook_function
+from benchmarks.webhooks import created, to_event
+from e2e.emulator import ROOT_KEY
+from local.embedded import create_table
+from local.limits import item_bytes
+from roomstate.aws import dynamodb_client, events_client
+from tests.payloads import NOW, Payload, members, seat, seats
+
+TARGET_CALLS = 2
+TARGET_CALLS_FORWARDING = 3
+TARGET_WRITE_UNITS = 4
+TARGET_READ_UNITS = 2
+_FLAGS = {"Taken": False, "Video": False, "Audio": False}
+_USER = "144115233775727695"
+
+
+class UnitsDiffer(Exception):
+    """DynamoDB reckons otherwise than its documents say."""
+
+
+@dataclass(slots=True)
+class Cost:
+    """What one webhook costs."""
+
+    calls: list[str] = field(default_factory=list)
+    """Operations, one for each HTTP request."""
+    write_units: float = 0
+    read_units: float = 0
+    record_bytes: int = 0
+    """The record's item, as DynamoDB reckons."""
+    register_bytes: int = 0
+    event_bytes: int = 0
+    """What is forwarded."""
+    log_bytes: list[int] = field(default_factory=list)
+    """Each line of the function's log."""
+    answer_bytes: int = 0
+    """The answer's body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Of webhooks of a single change, by what they say."""
+
+    plain: Mapping[str, Cost]
+    forwarding: Mapping[str, Cost]
+    reads: Literal["reported", "documented"]
+    """Where the read units come from."""
+
+
+def figures(costs: Costs) -> list[Figure]:
+    """The dearest of the webhooks against the targets."""
+    both = [*costs.plain.values(), *costs.forwarding.values()]
+    writes, reads = max(cost.write_units for cost in both), max(cost.read_units for cost in both)
+    reckoned = {
+        "reported": "as DynamoDB reports, and as documented for what is read",
+        "documented": "as documented for what is read: ½ a key, eventually consistent, of up to 4 KB",
+    }
+    return [
+        _calls("AWS calls of a single change", costs.plain, TARGET_CALLS),
+        _calls("AWS calls of a single change, forwarded", costs.forwarding, TARGET_CALLS_FORWARDING),
+        Figure(
+            name="Write units of a single change",
+            measured=f"{writes:g}",
+            target=f"at most {TARGET_WRITE_UNITS}",
+            met=writes <= TARGET_WRITE_UNITS,
+            how=f"as DynamoDB reports, and as documented for what is written: {', '.join(costs.plain)}",
+        ),
+        Figure(
+            name="Read units of a single change",
+            measured=f"{reads:g}",
+            target=f"at most {TARGET_READ_UNITS}",
+            met=reads <= TARGET_READ_UNITS,
+            how=reckoned[costs.reads],
+        ),
+    ]
+
+
+def _calls(name: str, costs: Mapping[str, Cost], target: int) -> Figure:
+    dearest = max(costs.values(), key=lambda cost: len(cost.calls))
+    return Figure(
+        name=name,
+        measured=f"{len(dearest.calls)} ({', '.join(dearest.calls)})",
+        target=f"at most {target}",
+        met=len(dearest.calls) <= target,
+        how="HTTP requests the function sends, the dearest of the same webhooks",
+    )
+
+
+def measure(endpoint: str) -> Costs:
+    """Put webhooks through the function.
+
+    Args:
+        endpoint: URL of an emulator of DynamoDB and EventBridge. A table and a bus are made there for it.
+
+    Raises:
+        UnitsDiffer: it reckons otherwise than DynamoDB's documents say.
+    """
+    watch = Watch()
+    with emulated(endpoint) as names:
+        plain = _measure(names, "", watch)
+        forwarding = _measure(names, names["EVENT_BUS"], watch)
+    return Costs(plain, forwarding, "reported" if watch.reads_reported else "documented")
+
+
+@contextmanager
+def emulated(endpoint: str) -> Iterator[dict[str, str]]:
+    """A table and a bus of their own. Gives the variables that lead the function there."""
+    name = f"roomstate-bench-{uuid.uuid4().hex}"
+    # Whatever goes wrong, nothing is sent to AWS: the parking queue is there too, and does not exist.
+    environment = {
+        "AWS_ACCESS_KEY_ID": ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+        "AWS_SESSION_TOKEN": "",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+        "AWS_ENDPOINT_URL_EVENTBRIDGE": endpoint,
+        "AWS_ENDPOINT_URL_SQS": endpoint,
+        "PARKING_QUEUE_URL": f"{endpoint}/000000000000/{name}",
+        "TABLE_NAME": name,
+        "EVENT_BUS": name,
+    }
+    with patch.dict(os.environ, {**ENVIRONMENT, **environment}):
+        dynamodb, events = dynamodb_client(), events_client()
+    create_table(dynamodb, name)
+    events.create_event_bus(Name=name)
+    try:
+        yield environment
+    finally:
+        events.delete_event_bus(Name=name)
+        dynamodb.delete_table(TableName=name)
+
+
+def _measure(environment: Mapping[str, str], bus: str, watch: "Watch") -> dict[str, Cost]:
+    room = f"live_{uuid.uuid4().hex[:16]}"
+    log = io.StringIO()
+    with webhook_function({**environment, "EVENT_BUS": bus}, watch.client, log) as function:
+        _cost(function, watch, log, created(room, at=NOW - 60_000))
+        return {says: _cost(function, watch, log, webhook) for says, webhook in single_changes(room).items()}
+
+
+def single_changes(room: str) -> dict[str, Payload]:
+    """Webhooks in the order they happen, each of one change."""
+    return {
+        "seat taken": seats(room, seat(1, _USER, **_FLAGS), at=NOW - 5_000),
+        "seat left": seats(room, seat(1, **_FLAGS), at=NOW - 4_000),
+        "member enters": members(room, "Online", _USER, at=NOW - 3_000),
+        "member leaves": members(room, "Offline", _USER, at=NOW - 2_000, cause="Leave"),
+    }
+
+
+def _cost(function: Function, watch: "Watch", log: io.StringIO, payload: Payload) -> Cost:
+    watch.cost = cost = Cost()
+    begun = log.tell()
+    response = function(to_event(payload, NOW))
+    if watch.differs:
+        raise UnitsDiffer("; ".join(watch.differs))
+    if not cost.write_units:
+        raise RuntimeError(f"not stored: {log.getvalue()[begun:]}")
+    cost.log_bytes = [len(line.encode()) for line in log.getvalue()[begun:].splitlines()]
+    cost.answer_bytes = len(response["body"].encode())
+    return cost
+
+
+class Watch:
+    """Sees what the function's clients send and get."""
+
+    def __init__(self) -> None:
+        self.cost = Cost()
+        self.reads_reported = True
+        self.differs: list[str] = []
+        """What was reported, and is not documented."""
+        self._sent: dict[str, Any] = {}
+        self._sizes: dict[tuple[str, str], int] = {}
+        """Bytes of what the table holds, as far as it was written under these eyes."""
+
+    def client(self, client: Any) -> None:
+        events = client.meta.events
+        events.register("provide-client-params.dynamodb", self._ask)
+        events.register("before-send", self._count)
+        events.register("after-call.dynamodb.BatchGetItem", self._read)
+        events.register("after-call.dynamodb.TransactWriteItems", self._written)
+        events.register("provide-client-params.eventbridge.PutEvents", self._forwarded)
+
+    def _ask(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:
+        self._sent = params
+        return {**params, "ReturnConsumedCapacity": "TOTAL"}
+
+    def _count(self, request: Any, **_: Any) -> None:
+        target: bytes = request.headers["X-Amz-Target"]
+        self.cost.calls.append(target.decode().rpartition(".")[2])
+
+    def _forwarded(self, params: dict[str, Any], **_: Any) -> None:
+        self.cost.event_bytes += sum(
+            len(entry[part].encode())
+            for entry in params["Entries"]
+            for part in ("Source", "DetailType", "Detail")
+        )
+
+    def _read(self, parsed: dict[str, Any], **_: Any) -> None:
+        [asked] = self._sent["RequestItems"].values()
+        sizes = [self._sizes.get(_key(key), 0) for key in asked["Keys"]]
+        documented = sum(read_units(size, consistent=asked["ConsistentRead"]) for size in sizes)
+        self.cost.read_units += documented
+        if "ConsumedCapacity" in parsed:
+            self._compare("BatchGetItem", parsed, documented)
+        else:
+            self.reads_reported = False
+
+    def _written(self, parsed: dict[str, Any], **_: Any) -> None:
+        documented = 0.0
+        for action in self._sent["TransactItems"]:
+            item = action["Put"]["Item"]
+            size = item_bytes(item)
+            documented += write_units(self._sizes.get(_key(item), 0), size)
+            self._sizes[_key(item)] = size
+            if "payload" in item:
+                self.cost.record_bytes += size
+            else:
+                self.cost.register_bytes += size
+        self._compare("TransactWriteItems", parsed, documented)
+        self.cost.write_units += documented
+
+    def _compare(self, operation: str, parsed: Mapping[str, Any], documented: float) -> None:
+        reported = sum(table["CapacityUnits"] for table in parsed.get("ConsumedCapacity", []))
+        if reported != documented:
+            self.differs.append(f"{operation}: {reported} units reported, {documented} documented")
+
+
+def _key(item: Any) -> tuple[str, str]:
+    return item["pk"]["S"], item["sk"]["S"]
