@@ -201,8 +201,8 @@ def _charges(cost: Cost) -> list[_Charge]:
         ("API Gateway", HTTP_API_REQUEST * _metered(out_bytes, HTTP_API_METER_BYTES), "a request"),
         ("Lambda: requests", LAMBDA_REQUEST, "a request"),
         ("Lambda: duration", duration(billed_ms), f"{billed_ms} ms (assumed) of {memory_mb} MB"),
-        ("DynamoDB: writes", WRITE_UNIT * cost.write_units, f"{cost.write_units:g} units"),
-        ("DynamoDB: reads", READ_UNIT * cost.read_units, f"{cost.read_units:g} units"),
+        ("DynamoDB: writes", WRITE_UNIT * cost.write_units, f"write units: {cost.write_units:g}"),
+        ("DynamoDB: reads", READ_UNIT * cost.read_units, f"read units: {cost.read_units:g}"),
         (
             "DynamoDB: the log, kept and recoverable",
             record_gb * record_days / DAYS_OF_MONTH * kept,
