@@ -80,7 +80,7 @@ def figures(built: Path, scratch: Path, rounds: Iterable[int]) -> list[Figure]:
     bare = median(took["ours"] / took["bare"] for took in measured)
     plain = median(took["ours"] / took["plain"] for took in measured)
     unavoidable = median(took["unavoidable"] / took["bare"] for took in measured)
-    how = f"CPU of fresh processes that write no bytecode; medians of {ROUNDS} rounds"
+    how = f"CPU of fresh processes that write no bytecode; medians of {ROUNDS} rounds, the ratio also"
     zipped = sum(_zipped(built / name, scratch / f"{name}.zip") for name in (*LAYERS, *FUNCTIONS)) / 1e6
     return [
         Figure(
