@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.limits import check_item, check_key, item_bytes
+from local.limits import check_item, item_bytes, item_key
 
 MAX_KEYS = MAX_ACTIONS = 100
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
@@ -36,7 +36,7 @@ class Memory:
 
     def batch_get_item(self, **call: Any) -> Any:
         ((table, wanted),) = call["RequestItems"].items()
-        keys = [_key(item) for item in wanted["Keys"]]
+        keys = [item_key(item) for item in wanted["Keys"]]
         assert 0 < len(set(keys)) == len(keys) <= MAX_KEYS
         return {
             "Responses": {table: [self.items[key] for key in keys if key in self.items]},
@@ -45,7 +45,7 @@ class Memory:
 
     def transact_write_items(self, **call: Any) -> None:
         puts = [action["Put"] for action in call["TransactItems"]]
-        keys = [_key(put["Item"]) for put in puts]
+        keys = [item_key(put["Item"]) for put in puts]
         for put in puts:
             check_item(put["Item"])
         assert 0 < len(set(keys)) == len(keys) <= MAX_ACTIONS
@@ -56,11 +56,6 @@ class Memory:
         for key, put in zip(keys, puts, strict=True):
             self.items[key] = put["Item"]
             self.written.append(put["Item"])
-
-
-def _key(item: Item) -> Key:
-    check_key(item)
-    return item["pk"]["S"], item["sk"]["S"]
 
 
 def _refusal(held: Item | None, put: Any) -> dict[str, Any]:

@@ -17,18 +17,19 @@ class OutOfLimits(Exception):
 
 def check_item(item: Any) -> None:
     """Raise OutOfLimits for an item that DynamoDB would refuse."""
-    check_key(item)
+    item_key(item)
     size = item_bytes(item)
     if size > MAX_ITEM_BYTES:
         raise OutOfLimits(f"The item has {size} bytes.")
 
 
-def check_key(key: Any) -> None:
-    """Raise OutOfLimits for a key that DynamoDB would refuse."""
+def item_key(item: Any) -> tuple[str, str]:
+    """An item's key, pk and sk. Raises OutOfLimits for one that DynamoDB would refuse."""
     for name, most in ("pk", MAX_PK_BYTES), ("sk", MAX_SK_BYTES):
-        size = len(key[name]["S"].encode())
+        size = len(item[name]["S"].encode())
         if not 0 < size <= most:
             raise OutOfLimits(f"{name} has {size} bytes.")
+    return item["pk"]["S"], item["sk"]["S"]
 
 
 def item_bytes(item: Any) -> int:
@@ -43,23 +44,22 @@ def item_bytes(item: Any) -> int:
 def _bytes(value: Any, depth: int) -> int:
     if depth > MAX_NESTING:
         raise OutOfLimits("The item is nested too deeply.")
-    match next(iter(value.items())):
-        case "S", content:
+    [(kind, content)] = value.items()
+    match kind:
+        case "S":
             return len(content.encode())
-        case "B", content:
+        case "B":
             return len(content)
-        case "N", content:
+        case "N":
             if not _NUMBER.fullmatch(content):
                 raise OutOfLimits("A number has more than 38 digits, or is none.")
             return (len(content) + 1) // 2 + 2
-        case "L", content:
+        case "L":
             return 3 + sum(1 + _bytes(element, depth + 1) for element in content)
-        case "M", content:
+        case "M":
             return 3 + sum(
                 1 + len(name.encode()) + _bytes(element, depth + 1) for name, element in content.items()
             )
-        case "BOOL" | "NULL", _:
+        case "BOOL" | "NULL":
             return 1
-        case kind, _:
-            raise OutOfLimits(f"{kind} is no type that is stored here.")
-    raise AssertionError("unreachable")
+    raise OutOfLimits(f"{kind} is no type that is stored here.")

@@ -8,7 +8,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.limits import check_item, check_key, item_bytes
+from local.limits import check_item, item_bytes, item_key
 from roomstate.decide import decide
 from roomstate.marshal import from_item, to_item
 from roomstate.registers import Key, Version, join
@@ -127,7 +127,7 @@ class TestLimits:
         longest = "\U0001f600" * 64  # 256 bytes
         for kind in ("seat", "admin", "member", "metadata"):
             name: Any = MAX_INTEGER if kind == "seat" else longest
-            check_key(register_key("9" * 20, longest, Key(kind, name)).item())
+            item_key(register_key("9" * 20, longest, Key(kind, name)).item())
 
     def test_a_record_of_many_long_members(self) -> None:
         users = [f"{n:04}" + "u" * 252 for n in range(900)]
