@@ -46,16 +46,15 @@ lint: $(VENV)/ready $(VENV)-sam/ready $(VENV)-checkov/ready  ## ruff, mypy; sam 
 unit: $(VENV)/ready  ## the tests alone
 	$(BIN)/pytest -n auto
 
+EMULATED = SAM=$(SAM) $(BIN)/python -m e2e.emulator $(VENV)-e2e/bin/ministack
 e2e: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## the stack, deployed onto a local AWS; takes Linux, and Python 3.13 on the PATH
-	SAM=$(SAM) $(BIN)/python -m e2e.emulator $(VENV)-e2e/bin/ministack \
-		$(BIN)/pytest -s tests/test_store.py tests/test_reader.py e2e
+	$(EMULATED) $(BIN)/pytest -s tests/test_store.py tests/test_reader.py e2e
 
 no-e2e:
 	@echo "NOT TESTED: the deployed stack (make e2e). That takes Linux, and Python 3.13 on the PATH."
 
 bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## every figure of the README's performance section, anew; takes what e2e takes
-	SAM=$(abspath $(SAM)) $(BIN)/python -m e2e.emulator $(VENV)-e2e/bin/ministack \
-		$(BIN)/python -m benchmarks.run
+	$(EMULATED) $(BIN)/python -m benchmarks.run
 
 audit: $(VENV)/ready $(VENV)-audit/ready  ## known vulnerabilities of what is deployed and of what tests use
 	$(BIN)/python -m local.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt \

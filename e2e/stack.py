@@ -91,7 +91,7 @@ def deploy(built: Path, name: str, **parameters: str) -> Stack:
     _sam(
         *("deploy", "--template-file", str(built / "template.yaml"), "--stack-name", name),
         *("--config-file", str(ROOT / "samconfig.toml")),
-        *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
+        "--no-confirm-changeset",
         *_parameters(parameters),
         timeout=DEPLOY_S,
     )
