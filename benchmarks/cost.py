@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import Any, get_args
 
+from benchmarks.capacity import started
 from benchmarks.figure import Figure
 from benchmarks.units import Cost, Costs
 from local.template import parameter_default, resource, template
@@ -198,7 +199,7 @@ def _charges(cost: Cost) -> list[_Charge]:
     register_gb = (cost.register_bytes + ITEM_OVERHEAD_BYTES) / GB / 2
     kept = STORAGE_GB_MONTH + RECOVERY_GB_MONTH
     charges = [
-        ("API Gateway", HTTP_API_REQUEST * _metered(out_bytes, HTTP_API_METER_BYTES), "a request"),
+        ("API Gateway", HTTP_API_REQUEST * started(out_bytes, HTTP_API_METER_BYTES), "a request"),
         ("Lambda: requests", LAMBDA_REQUEST, "a request"),
         ("Lambda: duration", duration(billed_ms), f"{billed_ms} ms (assumed) of {memory_mb} MB"),
         ("DynamoDB: writes", WRITE_UNIT * cost.write_units, f"write units: {cost.write_units:g}"),
@@ -222,7 +223,7 @@ def _charges(cost: Cost) -> list[_Charge]:
         ("Data transfer out", out_bytes / GB * OUT_GB, f"{out_bytes} bytes of answer"),
     ]
     if forwards:
-        events = _metered(cost.event_bytes, EVENT_METER_BYTES)
+        events = started(cost.event_bytes, EVENT_METER_BYTES)
         charges.append(("EventBridge", EVENT * events, f"{events} event of {cost.event_bytes} bytes"))
     return list(starmap(_Charge, charges))
 
@@ -233,10 +234,6 @@ def _access_line() -> str:
         line = line.replace(name, value)
     assert "$" not in line, "the template's access log has a field that is not known here"
     return line
-
-
-def _metered(size: int, unit: int) -> int:
-    return max(1, -(-size // unit))
 
 
 def _json(line: dict[str, Any]) -> str:

@@ -16,3 +16,13 @@ class Figure:
     """None where there is no target."""
     how: str = ""
     """How it is measured, in one short clause."""
+
+
+def at_most(name: str, value: float, *, limit: float, measured: str, how: str, unit: str = "") -> Figure:
+    """A figure that has an upper bound, in a unit."""
+    return Figure(name, measured, f"at most {limit:,g}{unit}", value <= limit, how)
+
+
+def at_least(name: str, value: float, *, limit: float, measured: str, how: str, unit: str = "") -> Figure:
+    """A figure that has a lower bound, in a unit."""
+    return Figure(name, measured, f"at least {limit:,g}{unit}", value >= limit, how)

@@ -2,12 +2,15 @@
 
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any, TextIO
 from unittest.mock import patch
 
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.session import Session
 
 from benchmarks.webhooks import Event
@@ -31,7 +34,10 @@ ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "roomstate",
 }
 
+AN_HOUR_S = 3_600
+
 Function = Callable[[Event], dict[str, Any]]
+Answer = Callable[[AWSPreparedRequest], bytes]
 
 
 @contextmanager
@@ -61,5 +67,42 @@ def webhook_function(
             spec.loader.exec_module(app)
         # A second start in one process gets the logger of the first.
         app.logger.registered_handler.setStream(log)
+        # One for all invocations: to make it is not the function's work.
+        context = Context(deadline=time.monotonic() + AN_HOUR_S)
         with redirect_stdout(log):
-            yield lambda event: app.lambda_handler(event, Context())
+            yield lambda event: app.lambda_handler(event, context)
+
+
+def dynamodb_of(clients: Iterable[Any]) -> Any:
+    """The DynamoDB client among those that the function made."""
+    [client] = (client for client in clients if client.meta.service_model.service_name == "dynamodb")
+    return client
+
+
+@contextmanager
+def answering(client: Any, answer: Answer) -> Iterator[None]:
+    """Answer a DynamoDB client's requests where they would be sent, as DynamoDB does."""
+
+    def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        body = answer(request)
+        headers: Any = {
+            "Server": "Server",
+            "Date": "Fri, 15 Jan 2027 08:00:00 GMT",
+            "Content-Type": "application/x-amz-json-1.0",
+            "Content-Length": str(len(body)),
+            "Connection": "keep-alive",
+            "x-amzn-RequestId": "V6DDI1C3EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0AAAA",
+            "x-amz-crc32": str(zlib.crc32(body)),
+        }
+        return AWSResponse(request.url, 200, headers, _Raw(body))
+
+    client.meta.events.register("before-send.dynamodb", send)
+    yield
+    client.meta.events.unregister("before-send.dynamodb", send)
+
+
+class _Raw(io.BytesIO):
+    """A body as urllib3 hands it on."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()

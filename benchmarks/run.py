@@ -19,6 +19,7 @@ from rich.table import Table
 from benchmarks import artifact, cost, room, throughput, units, warm
 from benchmarks.cost import Part
 from benchmarks.figure import Figure
+from e2e.stack import build
 from local.template import ROOT
 
 RESULTS = ROOT / "benchmarks/results.md"
@@ -33,12 +34,12 @@ def main() -> None:
     with TemporaryDirectory(prefix="roomstate-bench-") as scratch:
         built = Path(scratch) / "built"
         progress.print("Building the stack with sam build ...")
-        artifact.build(built, os.environ["SAM"])
+        build(built)
         rounds = track(range(artifact.ROUNDS), "starts of the function", console=progress, transient=True)
         figures = artifact.figures(built, Path(scratch), rounds)
     progress.print("Warm requests, and those of one room ...")
     figures += warm.figures()
-    costs = units.measure(os.environ["EMULATOR_URL"])
+    costs = units.measure()
     figures += [*units.figures(costs), *cost.figures(costs), *room.figures()]
     figures += throughput.figures(progress)
     parts = cost.table(costs)
@@ -51,11 +52,11 @@ def _show(figures: Sequence[Figure], parts: Sequence[Part]) -> None:
     out = Console(highlight=False)
     shown = Table("Figure", "Measured", "Target", "")
     for figure in figures:
-        shown.add_row(figure.name, figure.measured, figure.target, _verdict(figure))
+        shown.add_row(*_cells(figure))
     out.print(shown)
     priced = Table("USD for a million", "", "forwarded", "one webhook")
     for part in parts:
-        priced.add_row(part.name, f"{part.plain:.3f}", f"{part.forwarding:.3f}", part.how)
+        priced.add_row(*_prices(part))
     out.print(priced)
     missed = [figure.name for figure in figures if figure.met is False]
     out.print(f"Targets missed: {'; '.join(missed) or 'none'}.")
@@ -65,7 +66,7 @@ def _show(figures: Sequence[Figure], parts: Sequence[Part]) -> None:
 def _document(figures: Sequence[Figure], parts: Sequence[Part]) -> str:
     packages = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     how = "\n".join(f"- {figure.name}: {figure.how}." for figure in figures)
-    lines = [f"| {part.name} | {part.plain:.3f} | {part.forwarding:.3f} | {part.how} |" for part in parts]
+    lines = [f"| {' | '.join(_prices(part))} |" for part in parts]
     return f"""# What `make bench` measured
 
 {datetime.now(UTC):%Y-%m-%d}, on {_machine()}; Python {platform.python_version()}, {packages}.
@@ -88,14 +89,17 @@ USD, list prices of us-east-1 (`benchmarks/cost.py` has each price and where it 
 
 
 def _table(figures: Sequence[Figure]) -> str:
-    rows = [
-        f"| {figure.name} | {figure.measured} | {figure.target} | {_verdict(figure)} |" for figure in figures
-    ]
+    rows = [f"| {' | '.join(_cells(figure))} |" for figure in figures]
     return "\n".join(["| Figure | Measured | Target | |", "| --- | --- | --- | --- |", *rows])
 
 
-def _verdict(figure: Figure) -> str:
-    return {True: "met", False: "missed", None: ""}[figure.met]
+def _cells(figure: Figure) -> tuple[str, ...]:
+    verdict = {True: "met", False: "missed", None: ""}[figure.met]
+    return figure.name, figure.measured, figure.target, verdict
+
+
+def _prices(part: Part) -> tuple[str, ...]:
+    return part.name, f"{part.plain:.3f}", f"{part.forwarding:.3f}", part.how
 
 
 def _machine() -> str:

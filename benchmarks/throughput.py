@@ -16,11 +16,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks.figure import Figure
+from benchmarks.figure import Figure, at_most
 from benchmarks.webhooks import Event, created, to_body, to_event
 from local.template import ROOT
 from roomstate.decide import decide
@@ -64,11 +64,12 @@ def figures(console: Console | None = None) -> list[Figure]:
             met=None,
             how="CPU of one core of this machine; AWS answers in the process, without a network",
         ),
-        Figure(
-            name=f"Memory after {last.webhooks:,} webhooks",
+        at_most(
+            f"Memory after {last.webhooks:,} webhooks",
+            growth,
+            limit=MOST_GROWTH_MB,
+            unit=" MB more",
             measured=f"{last.memory / MB:.0f} MB, {growth:+.1f} MB since {warm.webhooks:,}",
-            target=f"at most {MOST_GROWTH_MB} MB more",
-            met=growth <= MOST_GROWTH_MB,
             how="resident set of a fresh process; every webhook is another",
         ),
     ]
@@ -94,13 +95,18 @@ def _measure(console: Console) -> Iterator[Step]:
 def main() -> None:
     """Put all webhooks through the function in this process, and print a line for each step."""
     # Not before: `figures` has no use for what it loads.
-    from benchmarks.function import webhook_function  # noqa: PLC0415
+    from benchmarks.function import answering, dynamodb_of, webhook_function  # noqa: PLC0415
 
     told = sys.stdout
     seconds = 0.0
     events = (to_event(payload, NOW) for payload in webhooks())
     # A line is a write, as on Lambda.
-    with open(os.devnull, "w", buffering=1) as log, webhook_function({}, DynamoDB().answer, log) as function:
+    clients: list[Any] = []
+    with (
+        open(os.devnull, "w", buffering=1) as log,
+        webhook_function({}, clients.append, log) as function,
+        answering(dynamodb_of(clients), DynamoDB().answer),
+    ):
         for done in range(STEP, WEBHOOKS + 1, STEP):
             batch: list[Event] = list(islice(events, STEP))
             begun = time.process_time()
@@ -144,24 +150,10 @@ class DynamoDB:
             b"DynamoDB_20120810.TransactWriteItems": b"{}",
         }
 
-    def answer(self, client: Any) -> None:
-        """Answer for a client, in place of sending."""
-        client.meta.events.register("before-send", self._send)
-
-    def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+    def answer(self, request: AWSPreparedRequest) -> bytes:
+        """The body of the response to a request."""
         target: Any = request.headers["X-Amz-Target"]
-        headers: Any = {"Content-Type": "application/x-amz-json-1.0"}
-        return AWSResponse(request.url, 200, headers, _Raw(self._answers[target]))
-
-
-class _Raw:
-    """A body that urllib3 would read from its socket."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def stream(self) -> Iterator[bytes]:
-        yield self._body
+        return self._answers[target]
 
 
 def _resident() -> int:

@@ -14,6 +14,9 @@ _ENVELOPE = _EVENTS["070-mic-seat-info-changed-live"]
 _ROOM_INFO = json.loads(_EVENTS["010-live-create-room"]["body"])["RoomInfo"]
 _URL = "https://cdn.example.com/live/covers/2026/11/21/7d0f4c1e9b8a4d52a3f6c0e1b2d3a4f5-1280x720.jpg"
 
+OPEN = {"Taken": False, "Video": False, "Audio": False}
+"""A seat that is neither locked nor muted."""
+
 
 def created(room: str, at: int) -> Payload:
     """The sample of page 64422, as of this room, with images that have an URL's length."""
