@@ -21,17 +21,17 @@ E2E := $(shell python3.13 -c 'import sys; sys.exit(sys.platform != "linux")' 2>/
 .PHONY: run send replay rebuild test lint unit e2e no-e2e bench audit fuzz format lock clean help
 
 run: $(VENV)/ready  ## start the receiver on an embedded DynamoDB and show it the sample webhooks
-	@$(BIN)/python -m local.run --port $(PORT)
+	@$(BIN)/python -m local.commands.run --port $(PORT)
 
 send: $(VENV)/ready  ## post the samples, or FILE=…, to a receiver; ARGS="--twice --shuffle --late", or --help
-	@$(BIN)/python -m local.send --url '$(URL)' $(ARGS) $(FILE)
+	@$(BIN)/python -m local.commands.send --url '$(URL)' $(ARGS) $(FILE)
 
 replay: $(VENV)/ready  ## forward records again, from the log: TABLE=… BUS=… APP=… ROOM=… FROM=… TO=…; ARGS=--dry-run, or --help
-	@$(BIN)/python -m local.replay $(call option,TABLE,table) $(call option,BUS,bus) $(call option,APP,app) \
+	@$(BIN)/python -m local.commands.replay $(call option,TABLE,table) $(call option,BUS,bus) $(call option,APP,app) \
 		$(call option,ROOM,room) $(call option,FROM,from) $(call option,TO,to) $(ARGS)
 
 rebuild: $(VENV)/ready  ## rebuild a room's registers from its log, and show what differs: TABLE=… APP=… ROOM=…
-	@$(BIN)/python -m local.rebuild $(call option,TABLE,table) $(call option,APP,app) $(call option,ROOM,room) $(ARGS)
+	@$(BIN)/python -m local.commands.rebuild $(call option,TABLE,table) $(call option,APP,app) $(call option,ROOM,room) $(ARGS)
 
 test: lint unit $(or $(E2E),no-e2e)  ## everything that has to hold
 
@@ -48,7 +48,7 @@ unit: $(VENV)/ready  ## the tests alone
 
 EMULATED = SAM=$(SAM) $(BIN)/python -m e2e.emulator $(VENV)-e2e/bin/ministack
 e2e: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## the stack, deployed onto a local AWS; takes Linux, and Python 3.13 on the PATH
-	$(EMULATED) $(BIN)/pytest -s tests/test_store.py tests/test_reader.py e2e
+	$(EMULATED) $(BIN)/pytest -s tests/aws/test_store.py tests/aws/test_reader.py e2e
 
 no-e2e:
 	@echo "NOT TESTED: the deployed stack (make e2e). That takes Linux, and Python 3.13 on the PATH."
@@ -57,7 +57,7 @@ bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## every figure of the
 	$(EMULATED) $(BIN)/python -m benchmarks.run
 
 audit: $(VENV)/ready $(VENV)-audit/ready  ## known vulnerabilities of what is deployed and of what tests use
-	$(BIN)/python -m local.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt \
+	$(BIN)/python -m local.commands.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt \
 		layers/dependencies/requirements.txt requirements/dev.txt
 
 fuzz: $(VENV)-fuzz/ready  ## a coverage-guided fuzzer on the whole function, for FUZZ_SECONDS=60

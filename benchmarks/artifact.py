@@ -17,7 +17,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from benchmarks.figure import Figure, at_most
 from benchmarks.function import ENVIRONMENT
 from layers.build import PLATFORMS, install
-from local.template import ROOT, template
+from local.aws.template import ROOT, template
 
 ROUNDS = 21
 MOST_BARE = 1.3

@@ -16,10 +16,10 @@ from typing import Any, get_args
 from benchmarks.capacity import started
 from benchmarks.figure import Figure
 from benchmarks.units import Cost, Costs
-from local.template import parameter_default, resource, template
-from roomstate.errors import ErrorCode
-from roomstate.table import TOMBSTONE_DAYS
-from roomstate.webhook import Outcome
+from local.aws.template import parameter_default, resource, template
+from roomstate.aws.table import TOMBSTONE_DAYS
+from roomstate.state.webhook import Outcome
+from roomstate.tencent.errors import ErrorCode
 
 MILLION = 1_000_000
 GB = 10**9

@@ -14,8 +14,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.session import Session
 
 from benchmarks.webhooks import Event
-from local.gateway import Context
-from local.template import ROOT
+from local.aws.gateway import Context
+from local.aws.template import ROOT
 from tests.payloads import APP
 
 ENVIRONMENT = {

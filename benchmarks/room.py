@@ -21,14 +21,15 @@ from benchmarks.capacity import PARTITION_READ_UNITS, PARTITION_WRITE_UNITS, rea
 from benchmarks.figure import Figure, at_least
 from benchmarks.webhooks import created, to_body
 from fuzz.memory import Memory
-from local.limits import item_bytes, item_key
-from roomstate.deadline import Deadline
-from roomstate.decode import decode
-from roomstate.delivery import Delivery
-from roomstate.registers import ROOM
-from roomstate.store import Store
-from roomstate.table import record_key, register_key
-from roomstate.webhook import Webhook, log_record
+from local.aws.limits import item_bytes, item_key
+from roomstate.aws.deadline import Deadline
+from roomstate.aws.store import Store
+from roomstate.aws.table import record_key, register_key
+from roomstate.log.record import log_record
+from roomstate.state.registers import ROOM
+from roomstate.state.webhook import Webhook
+from roomstate.tencent.decode import decode
+from roomstate.tencent.delivery import Delivery
 from tests.payloads import APP, NOW, members
 
 TARGET = 4_000

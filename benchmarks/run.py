@@ -20,7 +20,7 @@ from benchmarks import artifact, cost, room, throughput, units, warm
 from benchmarks.cost import Part
 from benchmarks.figure import Figure
 from e2e.stack import build
-from local.template import ROOT
+from local.aws.template import ROOT
 
 RESULTS = ROOT / "benchmarks/results.md"
 README = ROOT / "README.md"

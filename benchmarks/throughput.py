@@ -22,12 +22,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.figure import Figure, at_most
 from benchmarks.webhooks import Event, created, to_body, to_event
-from local.template import ROOT
-from roomstate.decide import decide
-from roomstate.decode import decode
-from roomstate.delivery import Delivery
-from roomstate.registers import ROOM
-from roomstate.table import register_item
+from local.aws.template import ROOT
+from roomstate.aws.table import register_item
+from roomstate.state.decide import decide
+from roomstate.state.registers import ROOM
+from roomstate.tencent.decode import decode
+from roomstate.tencent.delivery import Delivery
 from tests.payloads import APP, NOW, Payload, members, seat, seats
 
 WEBHOOKS = 100_000

@@ -19,9 +19,9 @@ from benchmarks.figure import Figure, at_most
 from benchmarks.function import Function, webhook_function
 from benchmarks.webhooks import OPEN, created, to_event
 from e2e.emulator import ROOT_KEY, client
-from local.embedded import create_table
-from local.limits import item_bytes, item_key
-from roomstate import aws
+from local.aws.embedded import create_table
+from local.aws.limits import item_bytes, item_key
+from roomstate.aws import clients
 from tests.payloads import NOW, Payload, members, seat, seats
 
 TARGET_CALLS = 2
@@ -141,7 +141,7 @@ def emulated() -> Iterator[dict[str, str]]:
     create_table(dynamodb, name)
     events.create_event_bus(Name=name)
     try:
-        with patch.multiple(aws, DYNAMODB_READ_S=PATIENCE_S, SQS_READ_S=PATIENCE_S):
+        with patch.multiple(clients, DYNAMODB_READ_S=PATIENCE_S, SQS_READ_S=PATIENCE_S):
             yield environment
     finally:
         events.delete_event_bus(Name=name)

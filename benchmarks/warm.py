@@ -27,7 +27,7 @@ from benchmarks.figure import Figure, at_most
 from benchmarks.function import Function, answering, dynamodb_of, webhook_function
 from benchmarks.webhooks import OPEN, Event, created, to_event
 from fuzz.memory import Memory
-from local.template import ROOT
+from local.aws.template import ROOT
 from tests.payloads import NOW, Payload, members, seat, seats
 
 TARGET = 1.15

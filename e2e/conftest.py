@@ -10,17 +10,17 @@ import pytest
 
 from e2e.emulator import client
 from e2e.stack import TOKEN, TOKENS_PARAMETER, Stack, build, deploy, say
-from local.embedded import PARKING_QUEUE_URL, TABLE_NAME, embedded_dynamodb
-from local.run import rooms
-from local.send import Named, read
+from local.aws.embedded import PARKING_QUEUE_URL, TABLE_NAME, embedded_dynamodb
+from local.commands.run import rooms
+from local.commands.send import Named, read
 from local.tencent import SAMPLE_APP
-from roomstate.answer import ACCEPTED
-from roomstate.aws import sqs_client
-from roomstate.parking import Parking
-from roomstate.reader import Reader
-from roomstate.receiver import Receiver, Request
-from roomstate.rooms import Room
-from roomstate.store import Store
+from roomstate.aws.clients import sqs_client
+from roomstate.aws.parking import Parking
+from roomstate.aws.reader import Reader
+from roomstate.aws.store import Store
+from roomstate.receive.receiver import Receiver, Request
+from roomstate.state.rooms import Room
+from roomstate.tencent.answer import ACCEPTED
 from tests.payloads import AN_HOUR, NOW
 
 if "EMULATOR_URL" not in os.environ:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from e2e.emulator import REGION, ROOT_KEY, client
-from local.template import ROOT
+from local.aws.template import ROOT
 from local.tencent import Answer, Outgoing, post
-from roomstate.reader import Reader
-from roomstate.table import read_record
-from roomstate.webhook import LogRecord
+from roomstate.aws.reader import Reader
+from roomstate.aws.table import read_record
+from roomstate.log.record import LogRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

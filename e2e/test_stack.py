@@ -20,14 +20,14 @@ import pytest
 
 from e2e.emulator import REGION, client
 from e2e.stack import TOKEN, Stack, deploy, eventually, say
-from local.schema import SCHEMAS
-from local.send import Named, from_body, schedule
-from local.template import template
+from local.aws.template import template
+from local.commands.schema import SCHEMAS
+from local.commands.send import Named, from_body, schedule
 from local.tencent import SAMPLE_APP, Outgoing, post
 from local.tencent import signed as with_sign
-from roomstate.delivery import Delivery
-from roomstate.forwarded import SCHEMA_VERSION, forwarded
-from roomstate.rooms import Room
+from roomstate.log.forwarded import SCHEMA_VERSION, forwarded
+from roomstate.state.rooms import Room
+from roomstate.tencent.delivery import Delivery
 from tests.payloads import Payload, body, seat, seats, webhook
 
 DAY_S = 86_400

@@ -43,15 +43,15 @@ os.environ.update(ENVIRONMENT)
 
 with atheris.instrument_imports(include=["roomstate", "functions"]):
     from functions.webhook import app
-    from roomstate.catalogue import COMMANDS
-    from roomstate.deadline import Deadline
-    from roomstate.errors import ErrorCode, TokensUnavailable
-    from roomstate.parking import Parking
-    from roomstate.receiver import Receiver
-    from roomstate.rooms import show_room
-    from roomstate.signature import sign
-    from roomstate.store import Store
-    from roomstate.table import read_record, read_register, register_item
+    from roomstate.aws.deadline import Deadline
+    from roomstate.aws.parking import Parking
+    from roomstate.aws.store import Store
+    from roomstate.aws.table import read_record, read_register, register_item
+    from roomstate.receive.receiver import Receiver
+    from roomstate.state.rooms import show_room
+    from roomstate.tencent.catalogue import COMMANDS
+    from roomstate.tencent.errors import ErrorCode, TokensUnavailable
+    from roomstate.tencent.signature import sign
 
 NOW = 1_800_000_000_000
 TIME = str(NOW // 1000)

@@ -1,4 +1,4 @@
-"""A DynamoDB of one table in a dict: as much of it as `roomstate.store` uses, and as strict.
+"""A DynamoDB of one table in a dict: as much of it as `roomstate.aws.store` uses, and as strict.
 
 An item or a key that DynamoDB would refuse is `OutOfLimits` here, such a call a failed assertion.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.limits import check_item, item_bytes, item_key
+from local.aws.limits import check_item, item_bytes, item_key
 
 MAX_KEYS = MAX_ACTIONS = 100
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024

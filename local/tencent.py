@@ -10,8 +10,8 @@ from http.client import HTTPConnection, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from local.template import ROOT
-from roomstate.signature import sign
+from local.aws.template import ROOT
+from roomstate.tencent.signature import sign
 
 SAMPLE_APP = "1400000001"
 """The SdkAppid in the samples' URLs."""

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from e2e import emulator
-from local.embedded import ENVIRONMENT, PARKING_QUEUE_URL, TABLE_NAME, create_table, embedded_dynamodb
-from roomstate.aws import sqs_client
-from roomstate.deadline import Deadline
-from roomstate.parking import Parking
-from roomstate.reader import Reader
-from roomstate.store import Store
+from local.aws.embedded import ENVIRONMENT, PARKING_QUEUE_URL, TABLE_NAME, create_table, embedded_dynamodb
+from roomstate.aws.clients import sqs_client
+from roomstate.aws.deadline import Deadline
+from roomstate.aws.parking import Parking
+from roomstate.aws.reader import Reader
+from roomstate.aws.store import Store
 from tests.payloads import AN_HOUR
 
 if TYPE_CHECKING:

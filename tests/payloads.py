@@ -4,10 +4,10 @@ import json
 from base64 import b64encode
 from typing import Any
 
-from roomstate.deadline import Deadline
-from roomstate.decode import decode
-from roomstate.delivery import Delivery
-from roomstate.webhook import Webhook
+from roomstate.aws.deadline import Deadline
+from roomstate.state.webhook import Webhook
+from roomstate.tencent.decode import decode
+from roomstate.tencent.delivery import Delivery
 
 APP = "1400000001"
 NOW = 1_800_000_000_000

@@ -7,8 +7,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from roomstate.forwarded import ForwardedWebhook
-from roomstate.reader import Reader
+from roomstate.kit import ForwardedWebhook, Reader
 
 logger = getLogger(__name__)
 logger.setLevel("INFO")

@@ -8,10 +8,10 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomstate.deadline import Deadline
-from roomstate.settings import Settings
-from roomstate.telemetry import make_logger, reporting_redrive
-from roomstate.wiring import make_redriver
+from roomstate.aws.deadline import Deadline
+from roomstate.receive.settings import Settings
+from roomstate.receive.telemetry import make_logger, reporting_redrive
+from roomstate.receive.wiring import make_redriver
 
 logger = make_logger()
 metrics = Metrics()

@@ -10,11 +10,11 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2, event_source
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from roomstate.deadline import Deadline
-from roomstate.gateway import to_request, to_response
-from roomstate.settings import WebhookSettings
-from roomstate.telemetry import make_logger, report
-from roomstate.wiring import make_receiver
+from roomstate.aws.deadline import Deadline
+from roomstate.receive.gateway import to_request, to_response
+from roomstate.receive.settings import WebhookSettings
+from roomstate.receive.telemetry import make_logger, report
+from roomstate.receive.wiring import make_receiver
 
 logger = make_logger()
 metrics = Metrics()

@@ -1,0 +1,1 @@
+"""AWS: one module a service, and how long and how often its calls are tried."""

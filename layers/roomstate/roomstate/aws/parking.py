@@ -1,0 +1,50 @@
+"""The parking queue: where a webhook waits that the store could not take."""
+
+from typing import TYPE_CHECKING
+
+from roomstate.aws.clients import SQS_CALL_S
+from roomstate.aws.deadline import Deadline
+from roomstate.aws.retry import persist
+from roomstate.tencent.delivery import Delivery
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+FIRST_BACKOFF_S = 30
+MAX_BACKOFF_S = 900
+
+
+class Parking:
+    """Parks deliveries in an SQS queue.
+
+    Args:
+        client: an SQS client.
+        queue_url: the queue's.
+    """
+
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def park(self, delivery: Delivery, deadline: Deadline) -> None:
+        """Put a delivery in the queue.
+
+        A message that is sent twice, because the first answer was lost, is one webhook all the same.
+
+        Raises:
+            Unavailable: it could not be put there in time.
+        """
+
+        def send(_: int) -> None:
+            deadline.require(SQS_CALL_S)
+            self._client.send_message(QueueUrl=self._queue_url, MessageBody=delivery.to_message())
+
+        # Again on whatever it is: there is nobody else to take it.
+        persist(send, again_on=(Exception,), given_up="The webhook could neither be stored nor parked.")
+
+    def back_off(self, receipt_handle: str, receive_count: int) -> None:
+        """Let a message that failed wait, longer each time, rather than the queue's own time."""
+        wait_s = min(FIRST_BACKOFF_S * 2 ** (receive_count - 1), MAX_BACKOFF_S)
+        self._client.change_message_visibility(
+            QueueUrl=self._queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=wait_s
+        )

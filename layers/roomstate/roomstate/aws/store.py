@@ -1,0 +1,137 @@
+"""The DynamoDB table, written: one read, then one transaction, for each unit of a webhook."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from roomstate.aws.clients import DYNAMODB_CALL_S
+from roomstate.aws.deadline import Deadline
+from roomstate.aws.retry import pauses, persist
+from roomstate.aws.table import (
+    DAY_S,
+    read_record,
+    read_register,
+    record_item,
+    register_item,
+    register_key,
+    unchanged,
+)
+from roomstate.log.record import LogRecord, log_record
+from roomstate.state.decide import decide
+from roomstate.state.registers import ROOM, AnyRegister, Key
+from roomstate.state.webhook import Unit, Webhook
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+Registers = Mapping[Key, AnyRegister]
+
+
+class Busy(Exception):
+    """DynamoDB left keys unread, again and again."""
+
+
+class Store:
+    """Writes webhooks.
+
+    Args:
+        client: a DynamoDB client.
+        table_name: the table that `template.yaml` describes.
+        retention_days: how long a record stays in the log.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table_name: str, retention_days: int) -> None:
+        self._client = client
+        self._table = table_name
+        self._retention_days = retention_days
+
+    def record(self, webhook: Webhook, deadline: Deadline) -> tuple[LogRecord, ...]:
+        """Store a webhook, unit by unit.
+
+        A unit that is stored already is left as it is, so a webhook may be recorded any number of
+        times: what an earlier try did not come to is done now.
+
+        Returns:
+            The record of each unit, as it stands in the log.
+
+        Raises:
+            Unavailable: a unit could not be stored in time; the units before it are.
+        """
+        return tuple(self._record_unit(webhook, part, deadline) for part in range(len(webhook.units)))
+
+    def _record_unit(self, webhook: Webhook, part: int, deadline: Deadline) -> LogRecord:
+        return persist(
+            lambda attempt: self._try(webhook, part, deadline, consistent=attempt > 0),
+            again_on=(Busy, BotoCoreError, ClientError),
+            given_up="The webhook could not be stored.",
+        )
+
+    def _try(self, webhook: Webhook, part: int, deadline: Deadline, *, consistent: bool) -> LogRecord:
+        # An eventually consistent read costs half and is nearly always current. Where it is not, the
+        # conditions on what it read fail, and the next try reads consistently.
+        unit = webhook.units[part]
+        registers = self._read(webhook.sdk_app_id, unit, deadline, consistent=consistent)
+        decision = decide(webhook.version, unit.assertions, registers)
+        record = log_record(
+            webhook,
+            part,
+            decision.changes,
+            won=bool(decision.writes),
+            expires_at=webhook.received_at // 1000 + self._retention_days * DAY_S,
+        )
+        deadline.require(DYNAMODB_CALL_S)
+        return self._commit(record, decision.writes, registers)
+
+    def _read(self, sdk_app_id: str, unit: Unit, deadline: Deadline, *, consistent: bool) -> Registers:
+        """The registers a unit asserts, and the room's, as far as they exist."""
+        if unit.room_id is None or not unit.assertions:
+            return {}
+        asserted = {key for key, _ in unit.assertions}
+        keys = [register_key(sdk_app_id, unit.room_id, key).item() for key in {ROOM, *asserted}]
+        found: dict[Key, AnyRegister] = {}
+        for _ in pauses():
+            deadline.require(DYNAMODB_CALL_S)
+            page = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": consistent}}
+            )
+            found.update(
+                read_register(item, room_fields=ROOM in asserted)
+                for item in page["Responses"].get(self._table, [])
+            )
+            rest: Any = page["UnprocessedKeys"].get(self._table, {})
+            keys = rest.get("Keys", [])
+            if not keys:
+                return found
+        raise Busy
+
+    def _commit(self, record: LogRecord, writes: Registers, read: Registers) -> LogRecord:
+        """Write a record and its registers, or find the record there already.
+
+        Raises:
+            TransactionCanceledException: somebody wrote one of the registers since they were read.
+        """
+        actions: list[TransactWriteItemTypeDef] = [
+            {
+                "Put": {
+                    "TableName": self._table,
+                    "Item": record_item(record),
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                }
+            }
+        ]
+        for key, register in writes.items():
+            assert record.room_id is not None
+            item = register_item(record.sdk_app_id, record.room_id, key, register, record.received_at)
+            put: Any = {"TableName": self._table, "Item": item, **unchanged(read.get(key))}
+            actions.append({"Put": put})
+        try:
+            self._client.transact_write_items(TransactItems=actions)
+        except self._client.exceptions.TransactionCanceledException as error:
+            of_record = error.response["CancellationReasons"][0]
+            if of_record["Code"] == "ConditionalCheckFailed":
+                return read_record(of_record["Item"])
+            raise
+        return record

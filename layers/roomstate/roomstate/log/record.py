@@ -1,0 +1,55 @@
+"""The record that each unit of a webhook leaves in the log."""
+
+from dataclasses import dataclass
+
+from roomstate.state.changes import Change
+from roomstate.state.webhook import Outcome, Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One unit of a webhook, as it stands in the log."""
+
+    sdk_app_id: str
+    room_id: str | None
+    event_id: str
+    part: int
+    """From 0; `event_id` and `part` together name a record."""
+    parts: int
+    command: str | None
+    occurred_at: int
+    received_at: int
+    operator: str | None
+    opt_platform: str | None
+    outcome: Outcome
+    reason: str | None
+    """Why it is unreadable."""
+    changes: tuple[Change, ...]
+    payload: bytes
+    """The body as it came, whole in each part."""
+    expires_at: int
+    """s since the epoch, when DynamoDB deletes it."""
+
+
+def log_record(
+    webhook: Webhook, part: int, changes: tuple[Change, ...], *, won: bool, expires_at: int
+) -> LogRecord:
+    """The record of one unit, once it is decided."""
+    unit = webhook.units[part]
+    return LogRecord(
+        sdk_app_id=webhook.sdk_app_id,
+        room_id=unit.room_id,
+        event_id=webhook.event_id,
+        part=part,
+        parts=len(webhook.units),
+        command=webhook.command,
+        occurred_at=webhook.occurred_at,
+        received_at=webhook.received_at,
+        operator=webhook.operator,
+        opt_platform=webhook.opt_platform,
+        outcome=webhook.outcome(unit, won=won),
+        reason=webhook.unreadable,
+        changes=changes,
+        payload=webhook.payload,
+        expires_at=expires_at,
+    )

@@ -1,0 +1,38 @@
+"""What becomes of a decoded webhook, at receipt and at redrive alike."""
+
+from typing import Protocol
+
+from roomstate.aws.deadline import Deadline
+from roomstate.aws.forwarder import Forwarder
+from roomstate.aws.store import Store
+from roomstate.log.record import LogRecord
+from roomstate.state.webhook import Webhook
+
+
+class Recorder(Protocol):
+    """Takes webhooks, each any number of times. `Store` is one."""
+
+    def record(self, webhook: Webhook, deadline: Deadline) -> tuple[LogRecord, ...]:
+        """Store a webhook, and whatever belongs to it.
+
+        Raises:
+            Unavailable: not all of it could be done in time.
+        """
+        ...
+
+
+class ForwardingRecorder:
+    """Stores webhooks, then forwards their records.
+
+    A webhook that is stored already is forwarded again, so a crash between the two is mended by whoever
+    delivers it next.
+    """
+
+    def __init__(self, store: Store, forwarder: Forwarder) -> None:
+        self._store = store
+        self._forwarder = forwarder
+
+    def record(self, webhook: Webhook, deadline: Deadline) -> tuple[LogRecord, ...]:
+        records = self._store.record(webhook, deadline)
+        self._forwarder.forward(records, deadline)
+        return records

@@ -1,0 +1,109 @@
+"""What operators see of a webhook: one log line and a few metrics. Never its body, never its URL."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
+from pydantic_core import to_json
+
+from roomstate.receive.receiver import Receipt
+from roomstate.state.webhook import Webhook
+from roomstate.tencent.catalogue import COMMANDS
+from roomstate.tencent.errors import TokensUnavailable, Unavailable, Unreadable
+
+_LOOKS_LIKE_A_COMMAND = re.compile(r"[A-Za-z]{1,32}\.[A-Za-z]{1,64}", re.ASCII)
+
+
+def make_logger() -> Logger:
+    """Powertools' logger, with a quicker serializer, and messages that are not looked through for JSON."""
+    return Logger(json_serializer=_to_json, json_deserializer=str)
+
+
+def _to_json(line: dict[str, Any]) -> str:
+    return to_json(line, fallback=str).decode()
+
+
+def report(receipt: Receipt, logger: Logger, metrics: Metrics) -> None:
+    """Log and count what became of a request."""
+    webhook, refused = receipt.webhook, receipt.refused
+    for name in _counts(receipt):
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    if webhook is not None and webhook.command is not None and webhook.command not in COMMANDS:
+        _count_unknown(webhook.command)
+    facts = _facts(webhook)
+    if receipt.parked is not None:
+        facts["cause"] = describe(receipt.parked)
+    match refused:
+        case None if receipt.parked is None:
+            logger.info("stored", extra=facts)
+        case None:
+            logger.warning("parked: it could not be stored and forwarded in time", extra=facts)
+        case TokensUnavailable():
+            pass  # `tokens` has logged why, once; here it is counted
+        case Unavailable():
+            facts["queue"] = describe(refused)
+            logger.error(str(refused), extra=facts)
+        case _:
+            logger.warning(str(refused), extra=facts)
+
+
+@contextmanager
+def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iterator[None]:
+    """Log and count what becomes of a parked webhook."""
+    try:
+        yield
+    except Exception as error:
+        metrics.add_metric(name="RedriveFailed", unit=MetricUnit.Count, value=1)
+        facts = {"message_id": message_id, "cause": describe(error)}
+        logger.warning("still not stored and forwarded: it waits in the queue", extra=facts)
+        raise
+    metrics.add_metric(name="Redriven", unit=MetricUnit.Count, value=1)
+    logger.info("stored", extra={"message_id": message_id})
+
+
+def describe(error: BaseException) -> str:
+    """The kind of an error and where it was raised, not its text: some quote what was to be written."""
+    cause = error.__cause__ or error
+    if isinstance(cause, ClientError):
+        return cause.response["Error"]["Code"]
+    last = extract_tb(cause.__traceback__)[-1:]
+    where = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in last)
+    return f"{type(cause).__name__}{where}"
+
+
+def _counts(receipt: Receipt) -> list[str]:
+    names = [record.outcome.title() for record in receipt.records]
+    if receipt.parked is not None and not isinstance(receipt.refused, Unavailable):
+        names.append("Parked")
+    if receipt.refused is not None and not isinstance(receipt.refused, Unreadable):
+        names.append(receipt.refused.code.name.title().replace("_", ""))
+    if receipt.webhook is not None and receipt.webhook.is_misnamed:
+        names.append("Misnamed")
+    return names
+
+
+def _count_unknown(command: str) -> None:
+    with single_metric(name="UnknownCommand", unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension(name="command", value=_named(command))
+
+
+def _named(command: str) -> str:
+    """A command's name, where it looks like one of Tencent's. Each name is a metric that costs money."""
+    return command if _LOOKS_LIKE_A_COMMAND.fullmatch(command) else "other"
+
+
+def _facts(webhook: Webhook | None) -> dict[str, Any]:
+    if webhook is None:
+        return {}
+    return {
+        "command": webhook.command and _named(webhook.command),
+        "event_id": webhook.event_id,
+        "occurred_at": webhook.occurred_at,
+        "parts": len(webhook.units),
+    }

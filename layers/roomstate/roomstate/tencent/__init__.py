@@ -1,0 +1,1 @@
+"""Tencent's wire: who calls, what a body says, what is answered. Pure."""

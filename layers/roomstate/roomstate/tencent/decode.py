@@ -1,0 +1,175 @@
+"""From the bytes of a body to a `Webhook`. Pure, and total: any bytes give a webhook."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+from pydantic import ValidationError
+
+from roomstate.state.registers import Assertion, Metadata, RoomFacts
+from roomstate.state.webhook import Unit, Webhook
+from roomstate.tencent.body import canonical, parse
+from roomstate.tencent.catalogue import COMMANDS, is_blocking
+from roomstate.tencent.catalogue.base import Command, ObservedCommand
+from roomstate.tencent.delivery import Delivery
+from roomstate.tencent.errors import Unreadable
+from roomstate.tencent.wire import MAX_METADATA_BYTES, MAX_TEXT_BYTES, identifier, integer
+
+MAX_AHEAD_MS = 5 * 60 * 1000
+"""A later occurred_at is refused: it would hold its registers against every true webhook."""
+MAX_ASSERTIONS = 99
+"""A DynamoDB transaction takes 100 items, and one is the record."""
+MAX_PARTS = 100
+"""Parts of a webhook. Each part's record holds the payload, so more would turn 256 KiB into gigabytes. A
+list of 6,000 members fits."""
+MAX_ROOMS = 100
+"""A battle of more rooms than this is recorded once, under none of them."""
+MAX_RECORD_BYTES = 400_000
+"""A DynamoDB item takes 409,600 bytes; the rest is for keys and names."""
+
+
+def decode(delivery: Delivery) -> Webhook:
+    """The webhook that was delivered. What cannot be read has `unreadable` set, and keeps its payload.
+
+    The body's CallbackCommand wins over the URL's: the documents themselves disagree (page 64424).
+    """
+    body, received_at, url_command = delivery.body, delivery.received_at, delivery.url_command
+    sdk_app_id = delivery.sdk_app_id
+    command = url_command
+    try:
+        document = parse(body)
+        command = document["CallbackCommand"] = _command(document, url_command)
+        parsed = _validate(command, document)
+        occurred_at = _time(parsed, document, received_at)
+        units = _units(parsed, len(body))
+        seed, unreadable = canonical(document), None
+    except Unreadable as why:
+        parsed, occurred_at, units = None, None, (Unit(room_id=None),)
+        seed, unreadable = body, str(why)
+    # What bears no time of its own may truly happen twice: then each receipt is an event.
+    time_of_receipt = b"" if occurred_at is not None else str(received_at).encode()
+    return Webhook(
+        sdk_app_id=sdk_app_id,
+        command=command,
+        event_id=sha256(b"\0".join((sdk_app_id.encode(), time_of_receipt, seed))).hexdigest()[:32],
+        occurred_at=received_at if occurred_at is None else occurred_at,
+        received_at=received_at,
+        operator=parsed.operator if parsed else None,
+        opt_platform=delivery.opt_platform,
+        payload=body,
+        units=units,
+        unreadable=unreadable,
+        is_blocking=is_blocking(command) or is_blocking(url_command),
+        is_misnamed=url_command is not None and recorded_name(url_command) != command,
+    )
+
+
+def recorded_name(command: str) -> str:
+    """The one name that a command of several names is recorded under."""
+    model = COMMANDS.get(command)
+    return model.names[0] if model else command
+
+
+def _command(document: dict[str, Any], url_command: str | None) -> str:
+    try:
+        named = document.get("CallbackCommand")
+        return recorded_name(identifier(url_command if named is None else named))
+    except ValueError as why:
+        raise Unreadable(f"CallbackCommand {why}.") from None
+
+
+def _validate(command: str, document: dict[str, Any]) -> Command | None:
+    """The body as its command's model, None where there is no model or none is needed.
+
+    Raises:
+        Unreadable: it bears state that cannot be read.
+    """
+    model = COMMANDS.get(command)
+    if model is None:
+        return None
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        if issubclass(model, ObservedCommand):
+            return None
+        first = error.errors(include_url=False, include_context=True, include_input=False)[0]
+        field = ".".join(str(step) for step in first["loc"])
+        raise Unreadable(f"{field} {_complaint(first)}.") from None
+
+
+def _complaint(error: Any) -> str:
+    """In our words, with nothing of the value in it."""
+    match error["type"]:
+        case "missing":
+            return "is missing"
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "literal_error":
+            return f"is not {error['ctx']['expected']}"
+        case "list_type":
+            return "is not a list"
+        case _:
+            return "is not an object"
+
+
+def _time(parsed: Command | None, document: dict[str, Any], received_at: int) -> int | None:
+    occurred_at = parsed.time() if parsed else _time_of_unknown(document)
+    if occurred_at is None or occurred_at <= received_at + MAX_AHEAD_MS:
+        return occurred_at
+    if parsed is None or isinstance(parsed, ObservedCommand):
+        return None  # it holds no register
+    raise Unreadable("EventTime is more than 5 minutes ahead of the clock.")
+
+
+def _time_of_unknown(document: dict[str, Any]) -> int | None:
+    try:
+        return integer(document.get("EventTime"))
+    except ValueError:
+        return None
+
+
+def _units(parsed: Command | None, payload_bytes: int) -> tuple[Unit, ...]:
+    """One unit a room; a room's assertions in as many units as transactions take."""
+    rooms = tuple(dict.fromkeys(parsed.rooms())) if parsed else ()
+    if parsed is None or not rooms or len(rooms) > MAX_ROOMS:
+        return (Unit(room_id=None),)
+    # A webhook that names a register twice means the later one.
+    assertions = tuple(dict(parsed.assertions()).items())
+    if not assertions:
+        return tuple(Unit(room_id) for room_id in rooms)
+    parts = tuple(split(assertions, MAX_RECORD_BYTES - payload_bytes))
+    if len(parts) > MAX_PARTS:
+        raise Unreadable(f"The body names more than {MAX_PARTS} transactions take.")
+    return tuple(Unit(rooms[0], part) for part in parts)
+
+
+def split(assertions: tuple[Assertion, ...], budget: int) -> Iterator[tuple[Assertion, ...]]:
+    """Cut assertions into parts that each fit one transaction, and whose changes fit one record.
+
+    It looks at the webhook alone, not at what is stored, so a part means the same in each delivery.
+
+    Args:
+        assertions: of one room, at least one.
+        budget: bytes for the changes of a part. What was there before is reckoned at its largest.
+    """
+    part: list[Assertion] = []
+    weight = 0
+    for assertion in assertions:
+        more = _weight(assertion)
+        if part and (len(part) == MAX_ASSERTIONS or weight + more > budget):
+            yield tuple(part)
+            part, weight = [], 0
+        part.append(assertion)
+        weight += more
+    yield tuple(part)
+
+
+def _weight(assertion: Assertion) -> int:
+    """Bytes that the changes of one assertion take in a record, at most."""
+    match assertion[1]:
+        case Metadata():
+            return 3 * MAX_METADATA_BYTES
+        case RoomFacts(fields=fields):
+            return 2 * MAX_TEXT_BYTES * (len(fields) + 1)
+        case _:
+            return 2_048

@@ -1,0 +1,83 @@
+"""One room takes what it has to take: 4,000 webhooks of a single member a second (docs/data-model.md)."""
+
+import pytest
+
+from benchmarks.capacity import PARTITION_READ_UNITS, PARTITION_WRITE_UNITS, read_units, write_units
+from benchmarks.room import TARGET, Filling, Load, entering, filling, greatest_rate, loads, throttles
+from roomstate.aws import table
+from roomstate.state.webhook import Webhook
+
+SECONDS = 4
+
+
+@pytest.fixture(scope="module")
+def users() -> list[Webhook]:
+    """As many as enter in some seconds."""
+    return list(entering(TARGET * SECONDS))
+
+
+@pytest.fixture(scope="module")
+def room(users: list[Webhook]) -> Filling:
+    return filling(users)
+
+
+@pytest.fixture(scope="module")
+def needed(users: list[Webhook], room: Filling) -> list[Load]:
+    return loads(users, room)
+
+
+def test_a_member_is_two_small_writes_in_two_of_all_shards(needed: list[Load]) -> None:
+    """Items as the store writes them. The room's own item is only read."""
+    assert needed == [
+        Load("log", partitions=table.SHARDS, write_units=2, read_units=0),
+        Load("member", partitions=table.SHARDS, write_units=2, read_units=0.5),
+        Load("room", partitions=1, write_units=0, read_units=0.5),
+    ]
+
+
+def test_one_room_takes_enough_when_evenly_spread(needed: list[Load]) -> None:
+    for load in needed:
+        assert TARGET * load.write_units / load.partitions <= PARTITION_WRITE_UNITS
+        assert TARGET * load.read_units / load.partitions <= PARTITION_READ_UNITS
+        assert load.capacity >= TARGET
+
+
+def test_a_room_that_fills_up_throttles_nothing(room: Filling, needed: list[Load]) -> None:
+    """Random users, at random times; and there is a rate at which it would throttle."""
+    assert not throttles(room, needed, TARGET)
+    rate = greatest_rate(room, needed)
+    assert not throttles(room, needed, rate)
+    assert throttles(room, needed, rate + 1)
+
+
+def test_fewer_shards_would_not_do(
+    users: list[Webhook], needed: list[Load], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4,000 webhooks a second write 8,000 units of records: 8 partitions, were they even. They are not."""
+    for shards in (1, 4, 8):
+        monkeypatch.setattr(table, "SHARDS", shards)
+        assert throttles(filling(users[:TARGET]), needed, TARGET)
+
+
+def test_a_room_of_more_than_4_kb_would_not_do(room: Filling, needed: list[Load]) -> None:
+    """Each webhook reads the room's item, and all of them in one partition."""
+    *spread, one = needed
+    larger = Load(one.kind, one.partitions, one.write_units, read_units(4_097, consistent=False))
+    assert throttles(room, [*spread, larger], TARGET)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "units"), [(0, 1, 2), (0, 1_024, 2), (0, 1_025, 4), (1_025, 9, 4), (0, 409_600, 800)]
+)
+def test_a_put_in_a_transaction_counts_twice(before: int, after: int, units: int) -> None:
+    """Each started KB, of what was there or of what is, whichever is larger."""
+    assert write_units(before, after) == units
+
+
+@pytest.mark.parametrize(
+    ("size", "consistent", "units"),
+    [(0, False, 0.5), (4_096, False, 0.5), (4_097, False, 1), (0, True, 1), (4_097, True, 2)],
+)
+def test_an_eventually_consistent_read_counts_half(size: int, consistent: bool, units: float) -> None:
+    """Each started 4 KB. What is not there counts too."""
+    assert read_units(size, consistent=consistent) == units
