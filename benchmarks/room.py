@@ -26,7 +26,7 @@ from roomstate.aws.deadline import Deadline
 from roomstate.aws.store import Store
 from roomstate.aws.table import record_key, register_key
 from roomstate.log.record import log_record
-from roomstate.state.registers import ROOM
+from roomstate.state.registers import LIFE
 from roomstate.state.webhook import Webhook
 from roomstate.tencent.decode import decode
 from roomstate.tencent.delivery import Delivery
@@ -147,7 +147,7 @@ def touched(webhook: Webhook) -> set[str]:
     [unit] = webhook.units
     assert unit.room_id is not None
     record = log_record(webhook, 0, (), won=True, expires_at=0)
-    registers = {ROOM, *(key for key, _ in unit.assertions)}
+    registers = {LIFE, *(key for key, _ in unit.assertions)}
     keys = [register_key(webhook.sdk_app_id, unit.room_id, key) for key in registers]
     return {key.pk for key in (record_key(record), *keys)}
 

@@ -23,9 +23,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.figure import Figure, at_most
 from benchmarks.webhooks import Event, created, to_body, to_event
 from local.aws.template import ROOT
-from roomstate.aws.table import register_item
+from roomstate.aws.items import register_item
 from roomstate.state.decide import decide
-from roomstate.state.registers import ROOM
+from roomstate.state.registers import LIFE
 from roomstate.tencent.decode import decode
 from roomstate.tencent.delivery import Delivery
 from tests.payloads import APP, NOW, Payload, members, seat, seats
@@ -142,8 +142,8 @@ class DynamoDB:
 
     def __init__(self) -> None:
         webhook = decode(Delivery(APP, to_body(created("live_0", at=NOW - 10**9)), NOW))
-        room = decide(webhook.version, webhook.units[0].assertions, {}).writes[ROOM]
-        found = [register_item(APP, "live_0", ROOM, room, NOW)]
+        life = decide(webhook.version, webhook.units[0].assertions, {}).writes[LIFE]
+        found = [register_item(APP, "live_0", LIFE, life, writer=webhook.event_id, received_at=NOW)]
         page = {"Responses": {"roomstate": found}, "UnprocessedKeys": {}}
         self._answers = {
             b"DynamoDB_20120810.BatchGetItem": json.dumps(page).encode(),

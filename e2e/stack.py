@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from e2e.emulator import REGION, ROOT_KEY, client
 from local.aws.template import ROOT
 from local.tencent import Answer, Outgoing, post
+from roomstate.aws.items import read_record
 from roomstate.aws.reader import Reader
-from roomstate.aws.table import read_record
 from roomstate.log.record import LogRecord
 
 if TYPE_CHECKING:

@@ -44,10 +44,12 @@ os.environ.update(ENVIRONMENT)
 with atheris.instrument_imports(include=["roomstate", "functions"]):
     from functions.webhook import app
     from roomstate.aws.deadline import Deadline
+    from roomstate.aws.items import WRITER, read_record, read_register, register_item
     from roomstate.aws.parking import Parking
     from roomstate.aws.store import Store
-    from roomstate.aws.table import read_record, read_register, register_item
     from roomstate.receive.receiver import Receiver
+    from roomstate.state.life import Life
+    from roomstate.state.registers import LIFE
     from roomstate.state.rooms import show_room
     from roomstate.tencent.catalogue import COMMANDS
     from roomstate.tencent.errors import ErrorCode, TokensUnavailable
@@ -196,8 +198,11 @@ def check_items(items: list[Any]) -> None:
             continue
         key, register = read_register(item)
         app_id, room_id = item["sdk_app_id"]["S"], item["room_id"]["S"]
-        assert register_item(app_id, room_id, key, register, NOW) == item
-        show_room(app_id, room_id, {key: register}).model_dump_json()
+        writer = item[WRITER]["S"]
+        assert register_item(app_id, room_id, key, register, writer=writer, received_at=NOW) == item
+        room = show_room(app_id, room_id, {LIFE: Life(), key: register})
+        assert room is not None
+        room.model_dump_json()
 
 
 def mutate(data: bytes, max_size: int, seed: int) -> bytes:

@@ -5,6 +5,7 @@ happened in, and acts them out on plain dictionaries.
 """
 
 import json
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -27,8 +28,8 @@ from tests.payloads import (
 
 ROOMS = ["r", "r#1", "member#1", "a/b c%20:"]
 USERS = ["ann", "bob", "@TIM#SYSTEM", 144115233775727695]
-# Few instants, so that many events share one.
-times = st.integers(1, 8).map(lambda tick: 1_700_000_000_000 + tick)
+# Few instants, so that many events share one; some closer than the margin around a life, some farther.
+times = st.sampled_from(range(8)).map(lambda tick: 1_700_000_000_000 + 4_000 * tick)
 rooms = st.sampled_from(ROOMS)
 users = st.sampled_from(USERS)
 flags = st.fixed_dictionaries({}, optional={name: st.booleans() for name in ("Taken", "Audio", "Video")})
@@ -116,27 +117,92 @@ histories = st.lists(st.one_of(presence(), presence(), life(), conferences()), m
 )
 
 
+@dataclass(frozen=True)
+class Ends:
+    """What a history says of a room's life, in any order."""
+
+    started_at: int | None
+    ended_at: int | None
+    shown_at: int | None
+    """When somebody was last shown in the room."""
+
+    @property
+    def void_until(self) -> int:
+        return max(self.ended_at or 0, (self.started_at or 0) - 10_001)
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Somebody was shown well after the end. What readers then show depends on the order."""
+        return None not in (self.ended_at, self.shown_at) and self.shown_at > self.ended_at + 10_000  # type: ignore[operator]
+
+    @property
+    def status(self) -> str:
+        return "ended" if self.ended_at is not None and self.ended_at >= (self.started_at or 0) else "live"
+
+
+def ends(history: list[Payload]) -> dict[str, Ends]:
+    """By room."""
+    rooms: dict[str, list[Payload]] = {}
+    for payload in history:
+        rooms.setdefault(room_of(payload), []).append(payload)
+
+    def last(payloads: list[Payload]) -> int | None:
+        return max((payload["EventTime"] for payload in payloads), default=None)
+
+    return {
+        room: Ends(
+            last([payload for payload in payloads if "CreateRoom" in payload["CallbackCommand"]]),
+            last([payload for payload in payloads if "DestroyRoom" in payload["CallbackCommand"]]),
+            last([payload for payload in payloads if shows_somebody(payload)]),
+        )
+        for room, payloads in rooms.items()
+    }
+
+
+def room_of(payload: Payload) -> str:
+    room: str = payload.get("RoomId") or payload["RoomInfo"]["RoomId"]
+    return room
+
+
+def shows_somebody(payload: Payload) -> bool:
+    """Whether a body seats, appoints or lets in anybody."""
+    return bool(
+        any(entry.get("Member_Account") for entry in payload.get("SeatList", []))
+        or (payload.get("opType") == "add" and payload["Admin_Account"])
+        or (payload.get("EventType") == "Online" and payload["MemberList"])
+        or ("MemberEnter" in payload["CallbackCommand"] and payload["MemberList_Account"])
+    )
+
+
 def oracle(history: list[Payload], app: str = APP) -> dict[str, Any]:
-    """What each room comes to, in the shape of `Room.model_dump()` without times."""
+    """What each room comes to, in the shape of `Room.model_dump()` without times.
+
+    The status is that of the ends alone: see `Ends.is_contradicted`.
+    """
     stage: dict[str, Any] = {}
+    of_rooms = ends(history)
     for payload in sorted(history, key=lambda payload: _moment(payload, app)):
-        name = payload.get("RoomId") or payload["RoomInfo"]["RoomId"]
+        name = room_of(payload)
         act, does = _act(payload)
         if does:
-            act(stage.setdefault(name, _empty()))
+            room = stage.setdefault(name, {**_empty(), "status": of_rooms[name].status})
+            if payload["EventTime"] > of_rooms[name].void_until:
+                act(room)
     return stage
 
 
-def _moment(payload: Payload, app: str) -> tuple[int, bool, str]:
-    """The order of events: by time; the end of a room ends all of its instant; else by event id."""
-    canonical = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def _moment(payload: Payload, app: str) -> tuple[int, str]:
+    """The order of events: by time, then by event id."""
+    # A command of two names is one webhook under either.
+    recorded = payload["CallbackCommand"].replace("Room.CallbackUpdate", "Room.CallbackAfterUpdate")
+    named = {**payload, "CallbackCommand": recorded}
+    canonical = json.dumps(named, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     event_id = sha256(f"{app}\0\0{canonical}".encode()).hexdigest()[:32]
-    return payload["EventTime"], "DestroyRoom" in payload["CallbackCommand"], event_id
+    return payload["EventTime"], event_id
 
 
 def _empty() -> dict[str, Any]:
     return {
-        "status": "live",
         "owner": None,
         "info": {},
         "metadata": {},
@@ -163,12 +229,8 @@ def _act(payload: Payload) -> tuple[Any, bool]:
         if "Owner_Account" in payload["RoomInfo"]:
             room["owner"] = str(payload["RoomInfo"]["Owner_Account"])
 
-    def begin(room: Any) -> None:
-        room["status"] = "live"
-        inform(room)
-
-    def end(room: Any) -> None:
-        room.update(_empty(), status="ended")
+    def end(_: Any) -> None:
+        """It voids what is not later, and that is not acted upon."""
 
     def own(room: Any) -> None:
         room["owner"] = payload["CurrentOwner_Account"]
@@ -207,7 +269,7 @@ def _act(payload: Payload) -> tuple[Any, bool]:
 
     # What names nothing says nothing: a room is not heard of by an empty list.
     return {
-        "CreateRoom": (begin, True),
+        "CreateRoom": (inform, True),
         "DestroyRoom": (end, True),
         "UpdateRoomInfo": (
             inform,

@@ -1,9 +1,9 @@
 """`make rebuild`: rebuild a room's registers from its log, and show where the table has others.
 
-It only reads. Records expire, registers but for tombstones do not: what the table holds of a webhook
-that the log has no more is shown as older than the log, and is no difference. Nor is a tombstone that
-has expired. Room, seats and so on may change while this reads: only what the table held neither before
-nor after the log was read is a difference.
+It only reads. What the table holds of a webhook whose record has expired is shown as older than the log,
+and is no difference. Nor is what the table has let go of: tombstones that expired, what a room's end or
+its next beginning voided, and the life of a room that ended long ago. The room may change while this
+reads: only what the table held neither before nor after the log was read is a difference.
 
 Exit codes: 0 equal, 1 different, 2 it could not be done, 130 stopped.
 """
@@ -22,10 +22,11 @@ from rich.table import Table
 
 from local.commands.replay import INTERRUPTED, dynamodb_client, iso, progress
 from roomstate.aws.reader import Reader
-from roomstate.aws.table import DAY_S, TOMBSTONE_DAYS
+from roomstate.aws.table import DAY_S, LIFE_DAYS, TOMBSTONE_DAYS
 from roomstate.log.fold import fold
 from roomstate.log.record import LogRecord
-from roomstate.state.registers import AnyRegister, Key, RoomRegister
+from roomstate.state.registers import AnyRegister, Key, Register, RoomRegister
+from roomstate.state.view import View
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -116,43 +117,52 @@ def rebuild(client: "DynamoDBClient", table: str, app: str, room: str, shown: Pr
     reader = Reader(client, table)
     webhooks = Webhooks()
     log = webhooks.noted(reader.log(app, room))
-    before = values(reader.registers(app, room))
-    from_log = values(fold(shown.track(log, total=None, description="records folded")))
-    after = values(reader.registers(app, room))
+    before = reader.registers(app, room)
+    from_log = fold(shown.track(log, total=None, description="records folded"))
+    after = reader.registers(app, room)
     shown.stop()
 
     out = Console(markup=False, highlight=False, emoji=False)
     if not (after or webhooks.received_at):
         out.print(f"App {app!r} has no room {room!r}: neither registers nor records.", soft_wrap=True)
         return FAILED
-    found = compare(before, after, from_log, webhooks, int(time.time()))
+    void_until = max((View(held).life.void_until or 0 for held in (before, from_log, after)), default=0)
+    in_table, then = values(after, void_until), values(before, void_until)
+    found = compare(then, in_table, values(from_log, void_until), webhooks, int(time.time()))
     if found:
         out.print(_table(found))
     older = sum(difference.is_older for difference in found)
     different = len(found) - older
     out.print(
-        f"{len(after)} values in the table, {len(webhooks.received_at)} webhooks in the log: "
+        f"{len(in_table)} values in the table, {len(webhooks.received_at)} webhooks in the log: "
         f"{different} different, {older} {OLDER}",
         soft_wrap=True,
     )
     return DIFFERENT if different else 0
 
 
-def values(held: Mapping[Key, AnyRegister]) -> dict[Subject, Value]:
-    """What registers say, each field of a room apart."""
+def values(held: Mapping[Key, AnyRegister], void_until: int) -> dict[Subject, Value]:
+    """What registers say that is later than `void_until`, each field of a room apart.
+
+    What is void is swept, sooner or later. When a room was first seen, and that it showed itself alive, are
+    hints, which depend on the order in which webhooks came. Both are left out.
+    """
+    life = View(held).life
+    ends = {"started_at": life.started_at, "ended_at": life.ended_at}
     said: dict[Subject, Value] = {}
+    facts: dict[Subject, Value] = {}
+    for name, moment in ends.items():
+        if moment is not None:
+            said["room", name] = Value(str(moment), moment)
     for key, register in held.items():
-        if not isinstance(register, RoomRegister):
-            fact = register.fact
-            text = ", ".join(f"{name} {value!r}" for name, value in asdict(fact).items())
-            said[key.kind, key.name] = Value(text, *register.version, is_tombstone=fact.is_tombstone)
-            continue
-        for name in ("started_at", "ended_at"):
-            if (moment := getattr(register, name)) is not None:
-                said["room", name] = Value(str(moment), moment)
-        for name, field_ in register.fields.items():
-            said["room", name] = Value(repr(field_.value), *field_.version)
-    return said
+        match register:
+            case RoomRegister(fields):
+                for name, field_ in fields.items():
+                    facts["room", name] = Value(repr(field_.value), *field_.version)
+            case Register(version, fact):
+                text = ", ".join(f"{name} {value!r}" for name, value in asdict(fact).items())
+                facts[key.kind, key.name] = Value(text, *version, is_tombstone=fact.is_tombstone)
+    return {**said, **{subject: fact for subject, fact in facts.items() if fact.occurred_at > void_until}}
 
 
 def compare(
@@ -172,10 +182,8 @@ def compare(
         in_table, wanted = after.get(subject), from_log.get(subject)
         if wanted in (before.get(subject), in_table):
             continue
-        if in_table is None and wanted is not None and wanted.is_tombstone:
-            written_at = webhooks.received_at[wanted.event_id] // 1000
-            if written_at + TOMBSTONE_DAYS * DAY_S <= now:
-                continue
+        if in_table is None and wanted is not None and _expired(subject, wanted, from_log, webhooks, now):
+            continue
         is_older = (
             in_table is not None
             and not webhooks.wrote(in_table)
@@ -183,6 +191,15 @@ def compare(
         )
         found.append(Difference(subject, in_table, wanted, is_older))
     return found
+
+
+def _expired(subject: Subject, value: Value, from_log: Values, webhooks: Webhooks, now: int) -> bool:
+    """Whether the table has let go of it, and was right to."""
+    if value.is_tombstone:
+        return webhooks.received_at[value.event_id] // 1000 + TOMBSTONE_DAYS * DAY_S <= now
+    ended_at = from_log.get(("room", "ended_at"))
+    is_of_life = subject in (("room", "started_at"), ("room", "ended_at"))
+    return is_of_life and ended_at is not None and ended_at.occurred_at // 1000 + LIFE_DAYS * DAY_S <= now
 
 
 def _table(differences: Sequence[Difference]) -> Table:

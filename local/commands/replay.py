@@ -32,9 +32,10 @@ from rich.text import Text
 
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.forwarder import MAX_CALL_ENTRIES, Forwarder
+from roomstate.aws.items import read_record
 from roomstate.aws.marshal import to_item
 from roomstate.aws.reader import Reader
-from roomstate.aws.table import read_record, record_key
+from roomstate.aws.table import record_key
 from roomstate.log.forwarded import forwarded
 from roomstate.log.record import LogRecord
 from roomstate.tencent.errors import Unavailable

@@ -33,8 +33,8 @@ from local.aws.template import parameter_default, resource, template
 from local.tencent import SAMPLE_APP, from_event, payload, post, samples
 from roomstate.aws.clients import ssm_client
 from roomstate.aws.deadline import Deadline
+from roomstate.aws.items import read_record
 from roomstate.aws.reader import Reader
-from roomstate.aws.table import read_record
 from roomstate.state.rooms import Room
 
 if TYPE_CHECKING:

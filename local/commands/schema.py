@@ -83,6 +83,7 @@ def examples() -> dict[str, ForwardedWebhook]:
         "seat-occupied": forwarded(seat),
         "gift-observed": forwarded(story["110-live-before-send-gift"]),
         "member-offline": forwarded(story["150-live-member-state-changed-other-name"]),
+        "room-ended": forwarded(story["180-live-destroy-room"]),
         "unreadable": forwarded(records_of(decode(cut_off), {})[0]),
         "payload-too-large": without_payload(forwarded(seat)),
     }
@@ -108,8 +109,8 @@ def records_of(webhook: Webhook, rooms: Rooms) -> list[LogRecord]:
         registers = rooms.setdefault(unit.room_id, {})
         decision = decide(webhook.version, unit.assertions, registers)
         registers.update(decision.writes)
-        won, expires_at = bool(decision.writes), webhook.received_at // 1000 + RETENTION_S
-        records.append(log_record(webhook, part, decision.changes, won=won, expires_at=expires_at))
+        expires_at = webhook.received_at // 1000 + RETENTION_S
+        records.append(log_record(webhook, part, decision.changes, won=decision.won, expires_at=expires_at))
     return records
 
 

@@ -75,8 +75,18 @@ def test_an_event_is_the_record(store: Store) -> None:
     assert detail.pop("changes") == [
         {"type": "seat.occupied", "index": 1, "before": None, "after": "144115233775727695"}
     ]
+    assert detail.pop("facts") == [
+        {
+            "kind": "seat",
+            "index": 1,
+            "user_id": "144115233775727695",
+            "locked": False,
+            "audio_disabled": False,
+            "video_disabled": False,
+        }
+    ]
     assert detail == {
-        "schema_version": 1,
+        "schema_version": 2,
         "sdk_app_id": record.sdk_app_id,
         "room_id": "r",
         "event_id": record.event_id,

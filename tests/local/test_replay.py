@@ -24,7 +24,7 @@ from roomstate.aws.table import SHARDS, log_partition, record_key, register_key
 from roomstate.log.fold import fold
 from roomstate.log.forwarded import forwarded
 from roomstate.log.record import LogRecord
-from roomstate.state.registers import ROOM, Key
+from roomstate.state.registers import LIFE, ROOM, Key
 from tests.histories import ROOMS, histories
 from tests.payloads import (
     AN_HOUR,
@@ -484,7 +484,7 @@ def test_an_equal_room_has_no_table(
         (Key("admin", "zoe"), "present", {"BOOL": False}, "admin 'zoe'", ("present False", "present True")),
         (Key("member", "bob"), "#online", {"BOOL": True}, "member 'bob'", ("online True", "online False")),
         (Key("metadata", "key"), "#value", {"S": "\x1b[2J"}, "metadata 'key'", (r"'\x1b[2J'", "'value'")),
-        (ROOM, "started_at", {"N": "1"}, "room started_at", ("1", f"{T0}")),
+        (LIFE, "started_at", {"N": "1"}, "room started_at", ("1", f"{T0}")),
         (ROOM, "#fields.room_name.#value", {"S": "mine"}, "room room_name", ("'mine'", "'another'")),
     ],
 )

@@ -123,10 +123,10 @@ def test_check_names_what_differs_and_writes_nothing(
 
     # WHEN / THEN
     assert main(["--check"]) == 1
-    assert "forwarded-webhook-1.json differs from the code" in capsys.readouterr().out
+    assert "forwarded-webhook-2.json differs from the code" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
 
     # AND once it is written, nothing differs
     assert main([]) == 0
     assert main(["--check"]) == 0
-    assert (tmp_path / "forwarded-webhook-1.json").read_text("utf-8") == schema_path(1).read_text("utf-8")
+    assert (tmp_path / "forwarded-webhook-2.json").read_text("utf-8") == schema_path(2).read_text("utf-8")

@@ -11,7 +11,7 @@ import pytest
 import roomstate
 
 PACKAGE = Path(roomstate.__file__).parent
-WINGS = ("state", "tencent", "log", "aws", "receive")
+WINGS = ("state", "tencent", "log", "aws", "receive", "sweep")
 """From the lowest floor up. A wing imports itself and the floors below it."""
 PURE = ("state", "tencent", "log")
 KIT = "kit"

@@ -24,7 +24,7 @@ from local.aws.embedded import PARKING_QUEUE_URL, TABLE_NAME, create_queues, emb
 from local.aws.gateway import Context
 from roomstate.aws import clients
 from roomstate.aws.clients import events_client, sqs_client, ssm_client
-from roomstate.aws.table import read_record, read_register
+from roomstate.aws.items import read_record, read_register
 from roomstate.log.forwarded import ForwardedWebhook, forwarded
 from roomstate.log.record import LogRecord
 from roomstate.receive.receiver import Receiver, Request
@@ -32,6 +32,7 @@ from roomstate.receive.settings import Settings, WebhookSettings
 from roomstate.receive.wiring import make_receiver, make_redriver
 from roomstate.tencent.answer import ACCEPTED, Answer
 from roomstate.tencent.signature import sign
+from tests.converging import lasting
 from tests.payloads import AN_HOUR, APP, NOW, Payload, body
 
 if TYPE_CHECKING:
@@ -309,10 +310,10 @@ def _left(dynamodb: "DynamoDBClient") -> tuple[dict[Any, Any], list[LogRecord]]:
     for item in dynamodb.scan(TableName=TABLE_NAME)["Items"]:
         if "kind" in item:
             key, register = read_register(item)
-            registers[item["room_id"]["S"], key] = register
+            registers.setdefault(item["room_id"]["S"], {})[key] = register
         else:
             records.append(read_record(item))
-    return registers, records
+    return {room: lasting(held) for room, held in registers.items()}, records
 
 
 def _lasting(record: LogRecord) -> LogRecord:

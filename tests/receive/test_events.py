@@ -47,7 +47,7 @@ EXPECTED: dict[str, tuple[str | None, list[str | None], list[str] | None]] = {
     "270-room-update-room-info": ("user3", [CONFERENCE], ["room.updated"]),
     "280-room-update-room-info-other-name": ("user3", [CONFERENCE], ["room.updated"]),
     "290-room-member-leave": ("user1", [CONFERENCE], ["member.offline"]),
-    "300-room-destroy-room": ("admin", [CONFERENCE], ["room.ended"]),
+    "300-room-destroy-room": ("admin", [CONFERENCE], ["room.ended", "room.cleared"]),
 }
 
 NOTHING: dict[str, Any] = {

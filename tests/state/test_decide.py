@@ -126,7 +126,11 @@ ANN_IS_IN = members("r", "Online", "ann")
         ),
         pytest.param(
             [update("r", 2_000, RoomName="b"), create("r", RoomName="a", MaxSeatCount=4)],
-            [change("room.created", None, 1_000), change("room.updated", {}, {"max_seat_count": 4})],
+            [
+                change("room.created", None, 1_000),
+                change("room.cleared", None, -9_001),
+                change("room.updated", {}, {"max_seat_count": 4}),
+            ],
             id="a late create loses field by field",
         ),
         pytest.param(
@@ -143,12 +147,17 @@ ANN_IS_IN = members("r", "Online", "ann")
             id="metadata deleted",
         ),
         pytest.param(
-            [create("r", RoomName="a"), destroy("r", 2_000)],
-            [change("room.ended", None, 2_000)],
+            [create("r", 20_000, RoomName="a"), destroy("r", 30_000)],
+            [change("room.ended", None, 30_000), change("room.cleared", 9_999, 30_000)],
             id="room ended",
         ),
         pytest.param([destroy("r")], [change("room.ended", None, 1_000)], id="the end of an unknown room"),
-        pytest.param([destroy("r"), destroy("r", 2_000)], [], id="ended twice"),
+        pytest.param(
+            [destroy("r"), destroy("r", 2_000)],
+            [change("room.cleared", 1_000, 2_000)],
+            id="ended twice: what came between the two is gone",
+        ),
+        pytest.param([destroy("r", 2_000), destroy("r")], [], id="ended twice, the earlier end told last"),
         pytest.param(
             [destroy("r", 2_000), ANN_IS_IN], [], id="who came before the end does not come after it"
         ),
@@ -163,9 +172,60 @@ ANN_IS_IN = members("r", "Online", "ann")
             id="created again under the same id",
         ),
         pytest.param(
+            [create("r"), destroy("r", 2_000), create("r", 60_000)],
+            [change("room.created", 1_000, 60_000), change("room.cleared", 2_000, 49_999)],
+            id="created again, long after",
+        ),
+        pytest.param(
             [create("r", 3_000, RoomName="a"), destroy("r", 2_000)],
-            [],
+            [change("room.cleared", -7_001, 2_000)],
             id="the end of the room before this one",
+        ),
+        pytest.param(
+            [members("r", "Online", "ann", at=1_000), create("r", 60_000)],
+            [change("room.created", None, 60_000), change("room.cleared", None, 49_999)],
+            id="a creation ends the life before, whose end was lost",
+        ),
+        pytest.param(
+            [seats("r", seat(1, "ann"), at=51_000), create("r", 60_000), seats("r", seat(1), at=70_000)],
+            [change("seat.vacated", "ann", None, index=1)],
+            id="the owner's seat may be stamped 10 s before the creation",
+        ),
+        pytest.param(
+            [destroy("r"), members("r", "Online", "ann", at=11_001)],
+            [
+                change("room.revived", 1_000, None),
+                change("member.online", False, True, user_id="ann", cause="Enter"),
+            ],
+            id="somebody long after the end shows that the room lives",
+        ),
+        pytest.param(
+            [destroy("r"), members("r", "Online", "ann", at=11_001), seats("r", seat(1, "ann"), at=60_000)],
+            [change("seat.occupied", None, "ann", index=1)],
+            id="and it is said once",
+        ),
+        pytest.param(
+            [destroy("r"), members("r", "Online", "ann", at=11_000)],
+            [change("member.online", False, True, user_id="ann", cause="Enter")],
+            id="somebody just after the end does not",
+        ),
+        pytest.param(
+            [destroy("r"), members("r", "Offline", "ann", at=60_000)], [], id="nor does the last one leaving"
+        ),
+        pytest.param(
+            [destroy("r"), update("r", 60_000, RoomName="a"), set_metadata("r", 60_000, k="x")],
+            [change("room.metadata_set", None, "x", key="k")],
+            id="nor what is said of the room",
+        ),
+        pytest.param(
+            [destroy("r"), members("r", "Online", "ann", at=60_000), destroy("r", 70_000)],
+            [change("room.ended", None, 70_000), change("room.cleared", 1_000, 70_000)],
+            id="the end of a room whose creation was lost",
+        ),
+        pytest.param(
+            [destroy("r", 30_000), create("r", 20_000, RoomName="a")],
+            [],
+            id="a creation before the end that is known already",
         ),
     ],
 )

@@ -9,26 +9,26 @@ never shown.
 """
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from roomstate.aws.marshal import to_item
+from roomstate.aws.items import read_record, read_register
+from roomstate.aws.marshal import Item
+from roomstate.aws.query import query
 from roomstate.aws.table import (
     SHARDS,
     log_partition,
-    log_time,
     member_partition,
-    read_record,
-    read_register,
     register_key,
     room_partition,
+    sort_time,
 )
 from roomstate.log.record import LogRecord
-from roomstate.state.decide import View
-from roomstate.state.registers import ROOM, AnyRegister, Key
+from roomstate.state.registers import LIFE, AnyRegister, Key
 from roomstate.state.rooms import Admin, Member, Room, Seat, show_admin, show_member, show_room, show_seat
+from roomstate.state.view import View
 from roomstate.tencent.wire import MAX_INTEGER
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 PAGE = 1_000
 """Members that one page has unless told."""
+SHARE_MORE = 4
+"""Items that a page reads from each shard beyond its share."""
 
 
 class Reader:
@@ -52,8 +54,7 @@ class Reader:
 
     def room(self, sdk_app_id: str, room_id: str) -> Room | None:
         """A room with all its seats, administrators and online members; None if never heard of."""
-        held = self.registers(sdk_app_id, room_id)
-        return show_room(sdk_app_id, room_id, held) if held else None
+        return show_room(sdk_app_id, room_id, self.registers(sdk_app_id, room_id))
 
     def registers(self, sdk_app_id: str, room_id: str) -> dict[Key, AnyRegister]:
         """All registers of a room as the table has them, void ones and tombstones too."""
@@ -74,35 +75,36 @@ class Reader:
             after: the user_id that ended the page before.
             limit: how many at most. A page that has fewer is the last.
         """
-        room = self._get(sdk_app_id, room_id, ROOM)
-        condition, bounds = ("sk > :after", {":after": after}) if after else (None, None)
+        life = self._get(sdk_app_id, room_id, LIFE)
+        there: dict[str, Any] = {"condition": "sk > :after", "bounds": {":after": after}} if after else {}
+        # Each shard is asked for its share, and a little more: they are filled evenly, but not exactly so.
+        share = limit // SHARDS + SHARE_MORE
         shards = (
-            self._query(member_partition(sdk_app_id, room_id, shard), condition, bounds, limit)
+            self._query(member_partition(sdk_app_id, room_id, shard), page=share, **there)
             for shard in range(SHARDS)
         )
-        items = heapq.merge(*shards, key=_sort_key)
-        found = (read_register(item) for item in items)
+        found = (read_register(item) for item in heapq.merge(*shards, key=_sort_key))
         online = (
             member
             for key, register in found
-            if (member := show_member(View({**room, key: register}), key)) is not None
+            if (member := show_member(View({**life, key: register}), key)) is not None
         )
         return list(islice(online, limit))
 
     def seat(self, sdk_app_id: str, room_id: str, index: int) -> Seat | None:
         """A seat, None where no webhook named it since the room was created."""
         key = Key("seat", index)
-        return show_seat(View(self._get(sdk_app_id, room_id, ROOM, key)), key)
+        return show_seat(View(self._get(sdk_app_id, room_id, LIFE, key)), key)
 
     def admin(self, sdk_app_id: str, room_id: str, user_id: str) -> Admin | None:
         """An administrator, None where the user is none."""
         key = Key("admin", user_id)
-        return show_admin(View(self._get(sdk_app_id, room_id, ROOM, key)), key)
+        return show_admin(View(self._get(sdk_app_id, room_id, LIFE, key)), key)
 
     def member(self, sdk_app_id: str, room_id: str, user_id: str) -> Member | None:
         """A member, None where the user is not online in the room."""
         key = Key("member", user_id)
-        return show_member(View(self._get(sdk_app_id, room_id, ROOM, key)), key)
+        return show_member(View(self._get(sdk_app_id, room_id, LIFE, key)), key)
 
     def log(
         self,
@@ -117,10 +119,10 @@ class Reader:
         `room_id` None: the records that concern no room.
         """
         # No sort key is a time alone, so BETWEEN leaves `end` out.
-        between = {":start": log_time(start), ":end": log_time(end)}
+        between = {":start": sort_time(start), ":end": sort_time(end)}
+        partitions = (log_partition(sdk_app_id, room_id, shard) for shard in range(SHARDS))
         shards = (
-            self._query(log_partition(sdk_app_id, room_id, shard), "sk BETWEEN :start AND :end", between)
-            for shard in range(SHARDS)
+            self._query(pk, condition="sk BETWEEN :start AND :end", bounds=between) for pk in partitions
         )
         for item in heapq.merge(*shards, key=_sort_key):
             yield read_record(item)
@@ -132,28 +134,9 @@ class Reader:
         ]
         return dict(read_register(answer["Item"]) for answer in answers if "Item" in answer)
 
-    def _query(
-        self,
-        pk: str,
-        condition: str | None = None,
-        bounds: Mapping[str, str] | None = None,
-        page: int | None = None,
-    ) -> Iterator[Any]:
-        """The items of a partition, read page by page as they are asked for."""
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk" + (f" AND {condition}" if condition else ""),
-            "ExpressionAttributeValues": to_item({":pk": pk, **(bounds or {})}),
-            "ConsistentRead": True,
-            **({"Limit": page} if page else {}),
-        }
-        while True:
-            answer = self._client.query(**query)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    def _query(self, pk: str, **asked: Any) -> Iterator[Item]:
+        return query(self._client, self._table, pk, **asked)
 
 
-def _sort_key(item: Any) -> str:
-    return str(item["sk"]["S"])
+def _sort_key(item: Item) -> str:
+    return item["sk"]["S"]

@@ -7,26 +7,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from roomstate.aws.clients import DYNAMODB_CALL_S
 from roomstate.aws.deadline import Deadline
+from roomstate.aws.items import read_record, read_register, record_item, register_item, unchanged
+from roomstate.aws.marshal import Item
 from roomstate.aws.retry import pauses, persist
-from roomstate.aws.table import (
-    DAY_S,
-    read_record,
-    read_register,
-    record_item,
-    register_item,
-    register_key,
-    unchanged,
-)
+from roomstate.aws.table import DAY_S, ItemKey, item_key, register_key
 from roomstate.log.record import LogRecord, log_record
 from roomstate.state.decide import decide
-from roomstate.state.registers import ROOM, AnyRegister, Key
+from roomstate.state.registers import LIFE, AnyRegister, Key
 from roomstate.state.webhook import Unit, Webhook
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
-
-Registers = Mapping[Key, AnyRegister]
 
 
 class Busy(Exception):
@@ -72,41 +64,43 @@ class Store:
         # An eventually consistent read costs half and is nearly always current. Where it is not, the
         # conditions on what it read fail, and the next try reads consistently.
         unit = webhook.units[part]
-        registers = self._read(webhook.sdk_app_id, unit, deadline, consistent=consistent)
+        items = self._read(webhook.sdk_app_id, unit, deadline, consistent=consistent)
+        registers = dict(read_register(item) for item in items.values())
         decision = decide(webhook.version, unit.assertions, registers)
         record = log_record(
             webhook,
             part,
             decision.changes,
-            won=bool(decision.writes),
+            won=decision.won,
             expires_at=webhook.received_at // 1000 + self._retention_days * DAY_S,
         )
         deadline.require(DYNAMODB_CALL_S)
-        return self._commit(record, decision.writes, registers)
+        return self._commit(record, decision.writes, items)
 
-    def _read(self, sdk_app_id: str, unit: Unit, deadline: Deadline, *, consistent: bool) -> Registers:
-        """The registers a unit asserts, and the room's, as far as they exist."""
+    def _read(
+        self, sdk_app_id: str, unit: Unit, deadline: Deadline, *, consistent: bool
+    ) -> dict[ItemKey, Item]:
+        """The items of the registers a unit asserts, and of the room's life, as far as they exist."""
         if unit.room_id is None or not unit.assertions:
             return {}
-        asserted = {key for key, _ in unit.assertions}
-        keys = [register_key(sdk_app_id, unit.room_id, key).item() for key in {ROOM, *asserted}]
-        found: dict[Key, AnyRegister] = {}
+        asserted = {LIFE, *(key for key, _ in unit.assertions)}
+        keys = [register_key(sdk_app_id, unit.room_id, key).item() for key in asserted]
+        found: dict[ItemKey, Item] = {}
         for _ in pauses():
             deadline.require(DYNAMODB_CALL_S)
             page = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": consistent}}
             )
-            found.update(
-                read_register(item, room_fields=ROOM in asserted)
-                for item in page["Responses"].get(self._table, [])
-            )
+            found.update((item_key(item), item) for item in page["Responses"].get(self._table, []))
             rest: Any = page["UnprocessedKeys"].get(self._table, {})
             keys = rest.get("Keys", [])
             if not keys:
                 return found
         raise Busy
 
-    def _commit(self, record: LogRecord, writes: Registers, read: Registers) -> LogRecord:
+    def _commit(
+        self, record: LogRecord, writes: Mapping[Key, AnyRegister], read: Mapping[ItemKey, Item]
+    ) -> LogRecord:
         """Write a record and its registers, or find the record there already.
 
         Raises:
@@ -124,8 +118,15 @@ class Store:
         ]
         for key, register in writes.items():
             assert record.room_id is not None
-            item = register_item(record.sdk_app_id, record.room_id, key, register, record.received_at)
-            put: Any = {"TableName": self._table, "Item": item, **unchanged(read.get(key))}
+            item = register_item(
+                record.sdk_app_id,
+                record.room_id,
+                key,
+                register,
+                writer=record.event_id,
+                received_at=record.received_at,
+            )
+            put: Any = {"TableName": self._table, "Item": item, **unchanged(read.get(item_key(item)))}
             actions.append({"Put": put})
         try:
             self._client.transact_write_items(TransactItems=actions)

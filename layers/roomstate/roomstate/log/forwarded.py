@@ -9,17 +9,18 @@
 Delivery is at least once and in no order: `event_id` and `part` tell repeats apart.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
-from roomstate.log.record import LogRecord
+from roomstate.log.facts import AnyFact, to_facts
+from roomstate.log.record import LogRecord, assertions_of
 from roomstate.state.changes import Change
 from roomstate.state.webhook import Outcome
 from roomstate.tencent.body import parse
 from roomstate.tencent.errors import Unreadable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[2] = 2
 """Goes up when a consumer that reads the version before could not read this one."""
 
 
@@ -28,7 +29,8 @@ class ForwardedWebhook(BaseModel):
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
-    schema_version: Literal[1] = 1
+    schema_version: Annotated[Literal[1, 2], WithJsonSchema({"const": SCHEMA_VERSION})] = SCHEMA_VERSION
+    """Version 1 had no `facts`; events of it may still come from an archive."""
     sdk_app_id: str
     room_id: str | None
     """None: it concerns no room."""
@@ -49,6 +51,9 @@ class ForwardedWebhook(BaseModel):
     reason: str | None
     """Why it is unreadable."""
     changes: tuple[Change, ...]
+    """What a reader saw change when it was stored."""
+    facts: tuple[AnyFact, ...] = ()
+    """What it asserts of the room, whatever became of it; its version is (`occurred_at`, `event_id`)."""
     payload: dict[str, Any] | None
     """The body, parsed."""
     payload_omitted: Literal["too_large", "unreadable"] | None
@@ -64,6 +69,7 @@ def forwarded(record: LogRecord) -> ForwardedWebhook:
     return ForwardedWebhook.model_validate(
         {
             **{name: getattr(record, name) for name in _TAKEN_OVER},
+            "facts": to_facts(assertions_of(record)),
             "payload": payload,
             "payload_omitted": omitted,
         }
@@ -75,4 +81,9 @@ def without_payload(webhook: ForwardedWebhook) -> ForwardedWebhook:
     return webhook.model_copy(update={"payload": None, "payload_omitted": "too_large"})
 
 
-_TAKEN_OVER = ForwardedWebhook.model_fields.keys() - {"schema_version", "payload", "payload_omitted"}
+_TAKEN_OVER = ForwardedWebhook.model_fields.keys() - {
+    "schema_version",
+    "facts",
+    "payload",
+    "payload_omitted",
+}

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from roomstate.state.changes import Change
+from roomstate.state.registers import Assertion
 from roomstate.state.webhook import Outcome, Webhook
+from roomstate.tencent.decode import decode
+from roomstate.tencent.delivery import Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +55,29 @@ def log_record(
         changes=changes,
         payload=webhook.payload,
         expires_at=expires_at,
+    )
+
+
+def assertions_of(record: LogRecord) -> tuple[Assertion, ...]:
+    """What a record's part of its webhook asserts: what it says itself, read again.
+
+    A later version may cut webhooks into other parts. Then each part stands for all of them: all are of
+    one room, and to assert a fact twice changes nothing.
+    """
+    units = decode_again(record).units
+    if len(units) == record.parts:
+        return units[record.part].assertions
+    return tuple(assertion for unit in units for assertion in unit.assertions)
+
+
+def decode_again(record: LogRecord) -> Webhook:
+    """The webhook of a record, as it was received."""
+    return decode(
+        Delivery(
+            sdk_app_id=record.sdk_app_id,
+            body=record.payload,
+            received_at=record.received_at,
+            url_command=record.command,
+            opt_platform=record.opt_platform,
+        )
     )

@@ -59,10 +59,23 @@ class MemberChange(_Change):
 
 
 class RoomLifeChange(_Change):
-    """`before` and `after` are the ms of the last CreateRoom, or of the last DestroyRoom."""
+    """A room begins, ends, or shows that it lives after an end that was believed.
 
-    type: Literal["room.created", "room.ended"]
+    `before` and `after` are ms since the epoch, as a room shows them: `started_at` for room.created,
+    `ended_at` for the two others.
+    """
+
+    type: Literal["room.created", "room.ended", "room.revived"]
     before: int | None
+    after: int | None
+
+
+class RoomCleared(_Change):
+    """Every fact of the room with `occurred_at` up to `after` is gone, without a change for each."""
+
+    type: Literal["room.cleared"]
+    before: int | None
+    """Up to when facts were gone already, ms since the epoch."""
     after: int
 
 
@@ -93,6 +106,7 @@ Change = Annotated[
     | AdminChange
     | MemberChange
     | RoomLifeChange
+    | RoomCleared
     | RoomUpdate
     | RoomOwnerChange
     | RoomMetadataChange,

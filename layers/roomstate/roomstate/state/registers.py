@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from roomstate.state.life import Life, LifeFact
+
 InfoValue = bool | int | str | list[int] | list[str] | None
 
 
@@ -26,12 +28,15 @@ class Version(NamedTuple):
 class Key(NamedTuple):
     """Which register of a room."""
 
-    kind: Literal["room", "seat", "admin", "member", "metadata"]
+    kind: Literal["life", "room", "seat", "admin", "member", "metadata"]
     name: str | int = ""
-    """Seat: its index, from 0. Admin, member: the user id. Metadata: the key. Room: empty."""
+    """Seat: its index, from 0. Admin, member: the user id. Metadata: the key. Life, room: empty."""
 
 
+LIFE = Key("life")
+"""When the room began and ended."""
 ROOM = Key("room")
+"""Its owner and its info."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,10 @@ class Seat:
     def is_tombstone(self) -> bool:
         return self == Seat()
 
+    @property
+    def shows_somebody(self) -> bool:
+        return self.user_id is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Admin:
@@ -57,6 +66,10 @@ class Admin:
     @property
     def is_tombstone(self) -> bool:
         return not self.present
+
+    @property
+    def shows_somebody(self) -> bool:
+        return self.present
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,10 @@ class Member:
     def is_tombstone(self) -> bool:
         return not self.online
 
+    @property
+    def shows_somebody(self) -> bool:
+        return self.online
+
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
@@ -83,18 +100,24 @@ class Metadata:
     def is_tombstone(self) -> bool:
         return self.value is None
 
+    @property
+    def shows_somebody(self) -> bool:
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class RoomFacts:
-    """What one webhook asserts of the room itself: any of these."""
+    """What one webhook asserts of the room's owner and info: any of these."""
 
-    created: bool = False
-    ended: bool = False
     fields: Mapping[str, InfoValue] = field(default_factory=dict)
     """`owner` and the room's info, by snake_case name. None is a value: no owner."""
 
+    @property
+    def shows_somebody(self) -> bool:
+        return False
 
-Fact = Seat | Admin | Member | Metadata | RoomFacts
+
+Fact = LifeFact | Seat | Admin | Member | Metadata | RoomFacts
 Assertion = tuple[Key, Fact]
 
 
@@ -116,25 +139,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class RoomRegister:
-    """The room: each field with its own version, started_at and ended_at only growing."""
+    """The room's owner and info: each field with its own version."""
 
-    started_at: int | None = None
-    """occurred_at of the last CreateRoom, ms."""
-    ended_at: int | None = None
-    """occurred_at of the last DestroyRoom, ms. The watermark: every fact of the room that is not
-    later is void."""
     fields: Mapping[str, Field] = field(default_factory=dict)
 
-    @property
-    def is_ended(self) -> bool:
-        """A CreateRoom that is not later than the DestroyRoom is void like any other fact."""
-        return self.ended_at is not None and self.ended_at >= (self.started_at or 0)
+
+AnyRegister = Life | Register | RoomRegister
 
 
-AnyRegister = Register | RoomRegister
-
-
-def join(register: AnyRegister | None, version: Version, fact: Fact) -> AnyRegister | None:
+def join(
+    register: AnyRegister | None, version: Version, fact: Seat | Admin | Member | Metadata | RoomFacts
+) -> Register | RoomRegister | None:
     """The register after an assertion, or None where the assertion loses and changes nothing."""
     if isinstance(fact, RoomFacts):
         assert register is None or isinstance(register, RoomRegister)
@@ -146,20 +161,10 @@ def join(register: AnyRegister | None, version: Version, fact: Fact) -> AnyRegis
 
 
 def _join_room(room: RoomRegister | None, version: Version, facts: RoomFacts) -> RoomRegister | None:
-    before = room or RoomRegister()
-    now = version.occurred_at
+    known = room.fields if room else {}
     won = {
         name: Field(version, value)
         for name, value in facts.fields.items()
-        if name not in before.fields or version > before.fields[name].version
+        if name not in known or version > known[name].version
     }
-    after = RoomRegister(
-        started_at=_later(before.started_at, now) if facts.created else before.started_at,
-        ended_at=_later(before.ended_at, now) if facts.ended else before.ended_at,
-        fields={**before.fields, **won},
-    )
-    return None if after == before else after
-
-
-def _later(known: int | None, asserted: int) -> int:
-    return asserted if known is None else max(known, asserted)
+    return RoomRegister({**known, **won}) if won else None

@@ -1,12 +1,13 @@
 """Rooms as consumers read them. Pure: from registers to typed rooms."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from roomstate.state.decide import View
-from roomstate.state.registers import AnyRegister, InfoValue, Key
+from roomstate.state.registers import LIFE, AnyRegister, InfoValue, Key
+from roomstate.state.view import View
 
 
 class _Shown(BaseModel):
@@ -40,7 +41,7 @@ class Room(_Shown):
     room_id: str
     status: Literal["live", "ended"]
     started_at: int | None
-    """ms since the epoch; None where no CreateRoom was received."""
+    """ms since the epoch; None where the CreateRoom of this life was not received."""
     ended_at: int | None
     """ms since the epoch; None while the room is live."""
     owner: str | None
@@ -54,19 +55,21 @@ class Room(_Shown):
     """Those online, by user_id."""
 
 
-def show_room(sdk_app_id: str, room_id: str, held: Mapping[Key, AnyRegister]) -> Room:
-    """A room from all its registers."""
+def show_room(sdk_app_id: str, room_id: str, held: Mapping[Key, AnyRegister]) -> Room | None:
+    """A room from all its registers; None where it has no life: no webhook named it."""
+    if LIFE not in held:
+        return None
     view = View(held)
-    keys: dict[str, list[Key]] = {kind: [] for kind in ("room", "seat", "admin", "member", "metadata")}
+    keys: defaultdict[str, list[Key]] = defaultdict(list)
     for key in held:
         keys[key.kind].append(key)
     metadata = ((str(key.name), view.metadata(str(key.name))) for key in sorted(keys["metadata"]))
     return Room(
         sdk_app_id=sdk_app_id,
         room_id=room_id,
-        status="ended" if view.room.is_ended else "live",
-        started_at=view.room.started_at,
-        ended_at=view.room.ended_at if view.room.is_ended else None,
+        status="ended" if view.life.is_ended else "live",
+        started_at=view.life.shown_started_at,
+        ended_at=view.ended_at,
         owner=view.owner,
         info=view.info,
         metadata={name: value for name, value in metadata if value is not None},

@@ -17,8 +17,8 @@ from roomstate.tencent.wire import MAX_METADATA_BYTES, MAX_TEXT_BYTES, identifie
 
 MAX_AHEAD_MS = 5 * 60 * 1000
 """A later occurred_at is refused: it would hold its registers against every true webhook."""
-MAX_ASSERTIONS = 99
-"""A DynamoDB transaction takes 100 items, and one is the record."""
+MAX_ASSERTIONS = 98
+"""A DynamoDB transaction takes 100 items; one is the record, and one may be the life of the room."""
 MAX_PARTS = 100
 """Parts of a webhook. Each part's record holds the payload, so more would turn 256 KiB into gigabytes. A
 list of 6,000 members fits."""

@@ -5,7 +5,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from roomstate.state.registers import ROOM, Admin, Assertion, Key, Member, Metadata, RoomFacts
+from roomstate.state.life import LifeFact
+from roomstate.state.registers import LIFE, ROOM, Admin, Assertion, Key, Member, Metadata, RoomFacts
 from roomstate.tencent.catalogue.base import ObservedCommand, StateCommand, Wire
 from roomstate.tencent.catalogue.room_info import RoomInfoCommand
 from roomstate.tencent.wire import Identifier, MetadataValue, OptionalIdentifier
@@ -25,7 +26,9 @@ class CreateRoom(RoomInfoCommand):
         return self.event_time
 
     def assertions(self) -> Iterator[Assertion]:
-        yield ROOM, RoomFacts(created=True, fields=self.room_info.asserted())
+        yield LIFE, LifeFact(created=True)
+        if fields := self.room_info.asserted():
+            yield ROOM, RoomFacts(fields)
 
 
 class UpdateRoomInfo(RoomInfoCommand):
@@ -34,9 +37,8 @@ class UpdateRoomInfo(RoomInfoCommand):
     names: ClassVar[tuple[str, ...]] = ("Live.CallbackAfterUpdateRoomInfo",)
 
     def assertions(self) -> Iterator[Assertion]:
-        fields = self.room_info.asserted()
-        if fields:
-            yield ROOM, RoomFacts(fields=fields)
+        if fields := self.room_info.asserted():
+            yield ROOM, RoomFacts(fields)
 
 
 class DestroyRoom(StateCommand):
@@ -49,7 +51,7 @@ class DestroyRoom(StateCommand):
     names = ("Live.CallbackAfterDestroyRoom",)
 
     def assertions(self) -> Iterator[Assertion]:
-        yield ROOM, RoomFacts(ended=True)
+        yield LIFE, LifeFact(ended=True)
 
 
 class ChangeOwner(StateCommand):
@@ -60,7 +62,7 @@ class ChangeOwner(StateCommand):
     owner: Identifier = Field(alias="CurrentOwner_Account")
 
     def assertions(self) -> Iterator[Assertion]:
-        yield ROOM, RoomFacts(fields={"owner": self.owner})
+        yield ROOM, RoomFacts({"owner": self.owner})
 
 
 class ModifyAdmin(StateCommand):

@@ -1,0 +1,86 @@
+"""The life of a room: when it began and ended, and which facts that voids.
+
+    DestroyRoom        CreateRoom                      DestroyRoom
+         │     10 s         │                               │
+    ─────┼──────────┬───────┼───────────────────────────────┼──────▶ occurred_at
+    void │   void   │ the owner's first seat, entrance, ... │
+    ─────────────── void_until, until the next end
+
+A DestroyRoom that is never delivered must not leave the people of one life in the next, so a CreateRoom
+voids what is older too. It leaves 10 s before itself alone: Tencent stamps the owner's first seat and
+entrance apart from the creation that they belong to.
+"""
+
+from dataclasses import dataclass
+
+MARGIN_MS = 10_000
+"""How far Tencent's stamps of one moment may lie apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class LifeFact:
+    """What a webhook says of a room's life."""
+
+    created: bool = False
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A room's life. All times are `occurred_at` of webhooks, ms since the epoch."""
+
+    first_seen_at: int | None = None
+    """The earliest webhook that was known when this was last written. It only orders lists."""
+    started_at: int | None = None
+    """The last CreateRoom; it only grows."""
+    ended_at: int | None = None
+    """The last DestroyRoom; it only grows."""
+    alive_at: int | None = None
+    """Somebody was shown in a room that read as ended: it lives, though its CreateRoom never came. A
+    hint, noted once: it depends on the order in which webhooks came."""
+
+    @property
+    def void_until(self) -> int | None:
+        """The watermark: every fact of the room with `occurred_at` up to this is void."""
+        marks = (self.ended_at, None if self.started_at is None else self.started_at - MARGIN_MS - 1)
+        return max((mark for mark in marks if mark is not None), default=None)
+
+    @property
+    def is_ended(self) -> bool:
+        """A CreateRoom that is not later than the DestroyRoom is void like any other fact."""
+        if self.ended_at is None or self.ended_at < (self.started_at or 0):
+            return False
+        return not self.is_contradicted_by(self.alive_at)
+
+    @property
+    def shown_started_at(self) -> int | None:
+        """The beginning of the life that is shown; None where its CreateRoom never came."""
+        return self.started_at if self.is_ended or self._began_after_the_end else None
+
+    @property
+    def _began_after_the_end(self) -> bool:
+        return self.started_at is not None and (self.ended_at is None or self.started_at > self.ended_at)
+
+    def voids(self, occurred_at: int) -> bool:
+        """Whether a fact of that moment is void."""
+        return self.void_until is not None and occurred_at <= self.void_until
+
+    def is_contradicted_by(self, shown_at: int | None) -> bool:
+        """Whether somebody who was there at that moment shows that the end was not the last word."""
+        return shown_at is not None and self.ended_at is not None and shown_at > self.ended_at + MARGIN_MS
+
+
+def join_life(life: Life | None, occurred_at: int, fact: LifeFact | None) -> Life:
+    """A room's life once a webhook has named the room, whatever else the webhook says."""
+    before = life or Life(first_seen_at=occurred_at)
+    fact = fact or LifeFact()
+    return Life(
+        first_seen_at=min(occurred_at, before.first_seen_at or 0),
+        started_at=_later(before.started_at, occurred_at) if fact.created else before.started_at,
+        ended_at=_later(before.ended_at, occurred_at) if fact.ended else before.ended_at,
+        alive_at=before.alive_at,
+    )
+
+
+def _later(known: int | None, asserted: int) -> int:
+    return asserted if known is None else max(known, asserted)

@@ -1,0 +1,1 @@
+"""What a room's end leaves behind, and that it goes."""

@@ -1,0 +1,162 @@
+"""Deleting what the watermark of a room voids, so that a room that ended leaves nothing but its log.
+
+Nobody sees what is void, and no later webhook makes it seen: the watermark only grows, and stands in the
+life item. So it may be deleted at any time, in any order, by several at once. Each register is deleted only
+if it is still what was read. What is written meanwhile by a webhook that had not heard of the end stays,
+unseen, until the life item expires and the room is swept once more.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from roomstate.aws.deadline import Deadline
+from roomstate.aws.items import read_register, register_item, unchanged
+from roomstate.aws.marshal import Item
+from roomstate.aws.query import query
+from roomstate.aws.table import (
+    DAY_S,
+    LIFE_DAYS,
+    SHARDS,
+    TTL_ATTRIBUTE,
+    item_key,
+    member_partition,
+    room_partition,
+)
+from roomstate.state.life import MARGIN_MS, Life
+from roomstate.state.registers import LIFE, AnyRegister, Register, RoomRegister
+from roomstate.sweep.stream import Due
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+CALL_S = 1.0
+"""What a call may take, and some: none is begun with less time left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What became of a room's registers."""
+
+    deleted: int = 0
+    shown_at: int | None = None
+    """When somebody who is still there was last shown in the room, ms since the epoch."""
+
+
+class Sweeper:
+    """Sweeps rooms.
+
+    Args:
+        client: a DynamoDB client. Its pool should take `SHARDS` connections.
+        table_name: the stack's table.
+        clock: s since the epoch.
+    """
+
+    def __init__(
+        self, client: "DynamoDBClient", table_name: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._client = client
+        self._table = table_name
+        self._clock = clock
+
+    def sweep(self, room: Due, deadline: Deadline) -> int:
+        """Delete what is void in a room, and let its life expire if it has ended. Gives the number deleted.
+
+        A sweep that is broken off goes on where it was, the next time.
+
+        Raises:
+            OutOfTime: there is more to delete than there was time.
+            botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: DynamoDB failed.
+        """
+        # The life is read before the rest: what it voids now stays void, whatever comes meanwhile.
+        own = list(query(self._client, self._table, room_partition(room.sdk_app_id, room.room_id)))
+        item = next((item for item in own if item_key(item).sk == LIFE.kind), None)
+        life = _life(item) or Life()
+        void_until = max(_horizon(room.expired), life.void_until or 0)
+        members = (
+            query(self._client, self._table, member_partition(room.sdk_app_id, room.room_id, shard))
+            for shard in range(SHARDS)
+        )
+        with ThreadPoolExecutor(SHARDS) as pool:
+            results = list(
+                pool.map(lambda items: self._delete(items, void_until, deadline), chain([iter(own)], members))
+            )
+        if item is not None and life.is_ended:
+            shown_at = max((result.shown_at or 0 for result in results), default=0)
+            self._settle(room, item, life, shown_at)
+        return sum(result.deleted for result in results)
+
+    def _delete(self, items: Iterator[Item], void_until: int, deadline: Deadline) -> Swept:
+        """Delete what is void of some items, and look at what is left."""
+        deleted, shown_at = 0, None
+        for item in items:
+            _, register = read_register(item)
+            if _is_void(register, void_until):
+                deadline.require(CALL_S)
+                deleted += self._delete_unchanged(item)
+            elif isinstance(register, Register) and register.fact.shows_somebody:
+                shown_at = max(shown_at or 0, register.version.occurred_at)
+        return Swept(deleted, shown_at)
+
+    def _delete_unchanged(self, item: Item) -> bool:
+        try:
+            self._client.delete_item(TableName=self._table, Key=item_key(item).item(), **unchanged(item))
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False  # somebody wrote it meanwhile, or swept it
+        return True
+
+    def _settle(self, room: Due, item: Item, life: Life, shown_at: int) -> None:
+        """Let the life of a room that has ended expire; or note that the end was not the last word.
+
+        The receiver notes that itself where somebody is shown after the end. Where the end came late, after
+        those it could not know of, nobody but the sweep sees them.
+        """
+        try:
+            if life.is_contradicted_by(shown_at):
+                alive = replace(life, alive_at=shown_at)
+                names = room.sdk_app_id, room.room_id
+                found = register_item(*names, LIFE, alive, writer=uuid4().hex, received_at=0)
+                self._client.put_item(TableName=self._table, Item=found, **unchanged(item))
+                return
+            condition = unchanged(item)
+            expires_at = str(int(self._clock()) + LIFE_DAYS * DAY_S)
+            self._client.update_item(
+                TableName=self._table,
+                Key=item_key(item).item(),
+                UpdateExpression=f"SET {TTL_ATTRIBUTE} = :expires_at",
+                ConditionExpression=condition["ConditionExpression"],
+                ExpressionAttributeValues={
+                    **condition.get("ExpressionAttributeValues", {}),
+                    ":expires_at": {"N": expires_at},
+                },
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            pass  # the room lives again, or ended again, and the stream tells of that too
+
+
+def _life(item: Item | None) -> Life | None:
+    if item is None:
+        return None
+    _, life = read_register(item)
+    return life if isinstance(life, Life) else None
+
+
+def _horizon(expired: Life | None) -> int:
+    """Up to when everything goes once a life has expired: the last who came while it ended, too."""
+    if expired is None:
+        return 0
+    return max(expired.void_until or 0, (expired.ended_at or 0) + MARGIN_MS if expired.is_ended else 0)
+
+
+def _is_void(register: AnyRegister, void_until: int) -> bool:
+    match register:
+        case Register(version):
+            return version.occurred_at <= void_until
+        case RoomRegister(fields):
+            return all(field.version.occurred_at <= void_until for field in fields.values())
+        case Life():
+            return False
