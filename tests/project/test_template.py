@@ -7,15 +7,17 @@ from typing import Any
 
 import botocore.session
 import pytest
+from pydantic import ValidationError
 
 import roomstate
 from local.aws.template import resource, template
-from roomstate.aws.table import TTL_ATTRIBUTE
+from roomstate.aws.table import DAY_S, TOMBSTONE_DAYS, TTL_ATTRIBUTE
 from roomstate.receive.settings import Settings, WebhookSettings
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import ErrorCode
 
 SOURCES = "\n".join(path.read_text() for path in Path(roomstate.__file__).parent.rglob("*.py"))
+ENVIRONMENT = {"TABLE_NAME": "rooms", "PARKING_QUEUE_URL": "https://queue"}
 LIBRARIES = {"PYDANTIC_DISABLE_PLUGINS", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 
 
@@ -40,6 +42,18 @@ def test_the_ttl_attribute_is_the_one_the_store_writes() -> None:
         "AttributeName": TTL_ATTRIBUTE,
         "Enabled": True,
     }
+
+
+def test_a_record_and_a_tombstone_outlive_every_message_of_the_queues() -> None:
+    """A webhook whose record has expired would be decided anew, against its own registers: stale."""
+    # GIVEN the longest that a message may wait: in the one queue to its last hour, then in the other
+    waits_s = sum(resource(queue)["MessageRetentionPeriod"] for queue in ("ParkingQueue", "DeadLetterQueue"))
+    # THEN the shortest retention that the template takes, and the settings, is longer
+    assert waits_s < TOMBSTONE_DAYS * DAY_S
+    assert template()["Parameters"]["LogRetentionDays"]["MinValue"] == TOMBSTONE_DAYS
+    assert Settings.model_validate(ENVIRONMENT | {"LOG_RETENTION_DAYS": str(TOMBSTONE_DAYS)})
+    with pytest.raises(ValidationError, match="LOG_RETENTION_DAYS"):
+        Settings.model_validate(ENVIRONMENT | {"LOG_RETENTION_DAYS": str(TOMBSTONE_DAYS - 1)})
 
 
 def test_the_keys_are_those_of_every_item() -> None:
