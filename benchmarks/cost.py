@@ -98,14 +98,13 @@ ACCESS = {
     "$context.requestId": "nYpGbpbQ7w5KoWT=",
     "$context.requestTimeEpoch": "1795261180063",
     "$context.identity.sourceIp": "203.0.113.250",
-    "$context.identity.userAgent": "Go-http-client/1.1",
     "$context.status": "200",
     "$context.responseLength": "50",
     "$context.responseLatency": "24",
     "$context.integrationStatus": "200",
-    "$context.integrationErrorMessage": "-",
+    "$context.error.responseType": "-",
 }
-"""A line of the access log. Which User-Agent Tencent sends is not documented."""
+"""A line of the access log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,31 @@ def test_every_function_has_a_log_group_with_a_retention() -> None:
         assert resource(group)["RetentionInDays"] == {"Ref": "FunctionLogRetentionDays"}
 
 
+NOT_FOR_CALLERS_TO_WRITE = {
+    "$context.requestId": "nYpGbpbQ7w5KoWT=",
+    "$context.requestTimeEpoch": "1795261180063",
+    "$context.identity.sourceIp": "203.0.113.7",  # of the TCP connection, whatever X-Forwarded-For says
+    "$context.status": "429",
+    "$context.responseLength": "33",
+    "$context.responseLatency": "1",
+    "$context.integrationStatus": "200",
+    "$context.error.responseType": "INTEGRATION_FAILURE",
+}
+"""Variables of an HTTP API's access log that are numbers, or words of AWS's own. Nothing in a line is
+escaped: whoever can write a quote into it can hide a 429 from the metric filter."""
+
+
+def test_no_caller_can_write_into_the_access_log() -> None:
+    # GIVEN the format, which is JSON made by hand
+    line: str = resource("WebhookStage")["AccessLogSettings"]["Format"]
+    # THEN it has only what no caller writes; neither the query string, which carries Sign, nor the path
+    assert set(re.findall(r"\$[\w.]+", line)) <= NOT_FOR_CALLERS_TO_WRITE.keys()
+    # AND with that, it is JSON, in which the metric filter finds a 429
+    logged = json.loads(re.sub(r"\$[\w.]+", lambda name: NOT_FOR_CALLERS_TO_WRITE[name[0]], line))
+    assert logged["status"] == "429"
+    assert resource("GatewayThrottles")["FilterPattern"] == '{ $.status = "429" }'
+
+
 def test_every_parameter_is_used_and_shown_in_a_group() -> None:
     text = Path("template.yaml").read_text()
     groups = template()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
