@@ -12,7 +12,7 @@ from pydantic import ValidationError
 import roomstate
 from local.aws.template import resource, template
 from roomstate.aws.table import DAY_S, TOMBSTONE_DAYS, TTL_ATTRIBUTE
-from roomstate.receive.settings import Settings, WebhookSettings
+from roomstate.receive.settings import RedriveSettings, Settings, WebhookSettings
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import ErrorCode
 
@@ -62,7 +62,7 @@ def test_the_keys_are_those_of_every_item() -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "settings"), [("WebhookFunction", WebhookSettings), ("RedriveFunction", Settings)]
+    ("function", "settings"), [("WebhookFunction", WebhookSettings), ("RedriveFunction", RedriveSettings)]
 )
 def test_the_environment_is_what_the_settings_read(function: str, settings: type[Settings]) -> None:
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
@@ -91,6 +91,12 @@ def test_the_functions_may_do_on_the_queue_what_parking_calls_and_no_more() -> N
     assert {json.dumps(statement["Resource"]) for statement in allowed} == {
         '{"Fn::GetAtt": "ParkingQueue.Arn"}'
     }
+
+
+def test_the_redrive_function_may_put_messages_with_the_dead_letters() -> None:
+    allowed = statements("RedriveFunction")["DeadLetters"]
+    assert {allowed["Action"]} == {f"sqs:{name}" for name in called("dead_letters", "sqs")}
+    assert allowed["Resource"] == {"Fn::GetAtt": "DeadLetterQueue.Arn"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

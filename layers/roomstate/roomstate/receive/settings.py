@@ -37,6 +37,13 @@ class Settings(BaseModel):
         return cls.model_validate(dict(os.environ))
 
 
+class RedriveSettings(Settings):
+    """What the redrive function needs besides."""
+
+    dead_letter_queue_url: str = Field(alias="DEAD_LETTER_QUEUE_URL", min_length=1)
+    """Where webhooks end that can never be forwarded."""
+
+
 class WebhookSettings(Settings):
     """What the webhook function needs besides."""
 
