@@ -181,7 +181,7 @@ def fixed() -> tuple[int, int]:
     alarms = [each for each in template()["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
     filters = [each for each in template()["Resources"].values() if each["Type"] == "AWS::Logs::MetricFilter"]
     refusals = set(ErrorCode) - {ErrorCode.OK, ErrorCode.UNREADABLE}  # the latter is an outcome
-    others = ("Parked", "Misnamed", "Redriven", "RedriveFailed")
+    others = ("Parked", "Misnamed", "Redriven", "RedriveFailed", "NeverForwarded")
     return len(alarms), len(get_args(Outcome)) + len(refusals) + len(others) + len(filters)
 
 

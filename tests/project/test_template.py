@@ -130,6 +130,62 @@ def test_the_parking_queue_waits_longer_than_the_redrive_function_works() -> Non
     assert parking["VisibilityTimeout"] == 6 * resource("RedriveFunction")["Timeout"]
 
 
+def test_redrive_has_executions_of_its_own_as_many_as_its_queue_asks_for() -> None:
+    """A message that is received and throttled was not tried, but counts as a try (maxReceiveCount)."""
+    # GIVEN as many as the source may invoke at once: Lambda throttles where fewer are reserved
+    at_once = resource("RedriveFunction")["Events"]["Parked"]["Properties"]["ScalingConfig"]
+    # THEN they are reserved, unless an account has none to spare
+    reserved = template()["Parameters"]["RedriveConcurrency"]
+    assert reserved["Default"] == at_once["MaximumConcurrency"]
+    assert reserved["AllowedValues"] == [0, at_once["MaximumConcurrency"]]
+    assert resource("RedriveFunction")["ReservedConcurrentExecutions"]["Fn::If"] == [
+        "HasRedriveConcurrency",
+        {"Ref": "RedriveConcurrency"},
+        {"Ref": "AWS::NoValue"},
+    ]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_every_function_has_an_alarm_for_what_it_cannot_count_itself(function: str, metric: str) -> None:
+    assert ("AWS/Lambda", metric, [("FunctionName", {"Ref": function})]) in watched()
+
+
+def test_the_gateways_own_failures_have_an_alarm() -> None:
+    """Of an HTTP API; a REST API has other names for metric and dimension."""
+    assert ("AWS/ApiGateway", "5xx", [("ApiId", {"Ref": "WebhookApi"})]) in watched()
+
+
+def watched() -> list[tuple[str, str, list[tuple[str, Any]]]]:
+    """Namespace, metric and dimensions of each alarm."""
+    return [
+        (
+            alarm["Namespace"],
+            alarm["MetricName"],
+            [(dimension["Name"], dimension["Value"]) for dimension in alarm["Dimensions"]],
+        )
+        for alarm in alarms().values()
+    ]
+
+
+def alarms() -> dict[str, Any]:
+    made = template()["Resources"]
+    return {name: resource(name) for name, one in made.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+def test_a_bus_that_is_not_there_fails_the_deploy() -> None:
+    """EventBridge answers OK to what is put on a bus that does not exist, and drops it."""
+    # GIVEN a rule on the bus, which cannot be made without it; nor is a bus deleted that has one
+    guard = template()["Resources"]["BusGuard"]
+    assert guard["Condition"] == "Forwards"
+    assert guard["Properties"]["EventBusName"] == {
+        "Fn::If": ["MakesBus", {"Ref": "RoomBus"}, {"Ref": "ForwardTo"}]
+    }
+    # THEN it does nothing else
+    assert guard["Properties"]["State"] == "DISABLED"
+    assert "Targets" not in guard["Properties"]
+
+
 def test_every_asynchronous_source_has_a_dead_letter_queue_that_keeps_as_long() -> None:
     sources = [event for function in FUNCTIONS for event in resource(function).get("Events", {}).values()]
     queues = [event["Properties"]["Queue"] for event in sources if event["Type"] == "SQS"]
@@ -150,21 +206,22 @@ def test_every_alarm_on_our_own_metrics_is_on_one_that_the_code_counts() -> None
         for transformation in resource(name)["MetricTransformations"]
     }
     counted = {code.name.title().replace("_", "") for code in ErrorCode} | filters
-    alarms = [resource(name) for name, one in made.items() if one["Type"] == "AWS::CloudWatch::Alarm"]
-    ours = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "roomstate"}
+    ours = {alarm["MetricName"] for alarm in alarms().values() if alarm["Namespace"] == "roomstate"}
     assert ours <= counted | {"RedriveFailed"}
     services = {
         resource(function)["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for function in FUNCTIONS
     }
-    for alarm in alarms:
+    for alarm in alarms().values():
         if alarm["Namespace"] == "roomstate" and alarm["MetricName"] not in filters:
             [dimension] = alarm["Dimensions"]
             assert dimension["Name"] == "service"
             assert dimension["Value"] in services
-    documented = Path("docs/operations.md").read_text()
-    for name, one in made.items():
-        if one["Type"] == "AWS::CloudWatch::Alarm":
-            assert f"`{name}`" in documented, name
+
+
+def test_every_alarm_has_a_line_where_an_operator_looks() -> None:
+    lines = Path("docs/operations.md").read_text().splitlines()
+    rows = [line for line in lines if re.match(r"\| `\w+Alarm` \| .+ \| .+ \|$", line)]
+    assert [re.findall(r"\w+Alarm", row)[0] for row in rows] == list(alarms())
 
 
 def test_every_function_has_a_log_group_with_a_retention() -> None:
