@@ -53,8 +53,8 @@ class Bus:
     """A stand-in for EventBridge that keeps what it is given, and refuses what it is told to.
 
     Args:
-        refusals: for each call, the code for each of its entries, over and over; None takes the entry. Or
-            one code, which refuses the whole call.
+        refusals: for each call, the code for each of its entries, over and over; None takes the entry, and
+            an empty one leaves open why it does not. Or one code, which refuses the whole call.
     """
 
     def __init__(self, *refusals: Sequence[str | None]) -> None:
@@ -69,10 +69,10 @@ class Bus:
             raise ClientError({"Error": {"Code": codes, "Message": ""}}, "PutEvents")
         told: list[Any] = []
         for entry, code in zip(Entries, cycle(codes), strict=False):
-            told.append({"ErrorCode": code} if code else {"EventId": "1"})
-            if not code:
+            told.append({"EventId": "1"} if code is None else {"ErrorCode": code} if code else {})
+            if code is None:
                 self.details.append(ForwardedWebhook.model_validate_json(entry["Detail"]))
-        return {"FailedEntryCount": sum("ErrorCode" in entry for entry in told), "Entries": told}
+        return {"FailedEntryCount": sum("EventId" not in entry for entry in told), "Entries": told}
 
     @property
     def parts(self) -> list[int]:
@@ -187,6 +187,13 @@ def test_what_is_always_refused_is_given_up_for_now(store: Store, code: str, who
     with pytest.raises(Unavailable, match="forwarded"):
         forward(bus, *recorded(store, SEAT))
     assert len(bus.calls) == ATTEMPTS
+
+
+def test_an_event_without_an_id_was_not_taken(store: Store) -> None:
+    # GIVEN an answer that names neither an id nor a reason
+    bus = Bus([""], [None])
+    forward(bus, *recorded(store, SEAT))
+    assert len(bus.calls) == 2
 
 
 @pytest.mark.parametrize("code", TO_BE_MENDED)

@@ -106,7 +106,7 @@ class Forwarder:
             if code in OF_THE_CALL | TO_BE_MENDED:
                 return {code}
             raise
-        return {entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry}
+        return {entry.get("ErrorCode", "no code") for entry in answer["Entries"] if "EventId" not in entry}
 
 
 def _entry(record: LogRecord, bus: str) -> "PutEventsRequestEntryTypeDef":
