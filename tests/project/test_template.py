@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import botocore.session
 import pytest
@@ -13,6 +13,7 @@ import roomstate
 from local.aws.template import resource, template
 from roomstate.aws.table import DAY_S, TOMBSTONE_DAYS, TTL_ATTRIBUTE
 from roomstate.receive.settings import RedriveSettings, Settings, WebhookSettings
+from roomstate.state.webhook import Outcome
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import ErrorCode
 
@@ -216,6 +217,16 @@ def test_every_alarm_on_our_own_metrics_is_on_one_that_the_code_counts() -> None
             [dimension] = alarm["Dimensions"]
             assert dimension["Name"] == "service"
             assert dimension["Value"] in services
+
+
+def test_every_metric_is_named_where_an_operator_looks() -> None:
+    telemetry = (Path(roomstate.__file__).parent / "receive/telemetry.py").read_text()
+    named = re.findall(r'(?:name=|append\()"([A-Z]\w+)"', telemetry)
+    outcomes = [outcome.title() for outcome in get_args(Outcome)]
+    refusals = [code.name.title().replace("_", "") for code in ErrorCode if code is not ErrorCode.OK]
+    documented = Path("docs/operations.md").read_text()
+    for name in {*named, *outcomes, *refusals, "GatewayThrottles"}:
+        assert f"`{name}`" in documented, name
 
 
 def test_every_alarm_has_a_line_where_an_operator_looks() -> None:
