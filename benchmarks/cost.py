@@ -98,14 +98,13 @@ ACCESS = {
     "$context.requestId": "nYpGbpbQ7w5KoWT=",
     "$context.requestTimeEpoch": "1795261180063",
     "$context.identity.sourceIp": "203.0.113.250",
-    "$context.identity.userAgent": "Go-http-client/1.1",
     "$context.status": "200",
     "$context.responseLength": "50",
     "$context.responseLatency": "24",
     "$context.integrationStatus": "200",
-    "$context.integrationErrorMessage": "-",
+    "$context.error.responseType": "-",
 }
-"""A line of the access log. Which User-Agent Tencent sends is not documented."""
+"""A line of the access log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +181,7 @@ def fixed() -> tuple[int, int]:
     alarms = [each for each in template()["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
     filters = [each for each in template()["Resources"].values() if each["Type"] == "AWS::Logs::MetricFilter"]
     refusals = set(ErrorCode) - {ErrorCode.OK, ErrorCode.UNREADABLE}  # the latter is an outcome
-    others = ("Parked", "Misnamed", "Redriven", "RedriveFailed")
+    others = ("Parked", "Misnamed", "Redriven", "RedriveFailed", "NeverForwarded")
     return len(alarms), len(get_args(Outcome)) + len(refusals) + len(others) + len(filters)
 
 

@@ -59,6 +59,7 @@ def signed(built: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
         WebhookPath="/w/9f2c6d0e",
         ForwardTo="none",
         SnapStart="PublishedVersions",
+        RedriveConcurrency="0",
     )
     yield stack
     _show_logs(stack, request)

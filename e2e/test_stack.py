@@ -253,12 +253,12 @@ class TestDeployingAgain:
         assert deploy(built, signed.name, **signed.parameters) == signed
 
     def test_with_another_parameter_takes_effect(self, signed: Stack, built: Path) -> None:
-        # WHEN records are kept for a week from now on
+        # WHEN records are kept for 30 days from now on
         say("sam deploy, with another LogRetentionDays")
-        updated = deploy(built, signed.name, **{**signed.parameters, "LogRetentionDays": "7"})
+        updated = deploy(built, signed.name, **{**signed.parameters, "LogRetentionDays": "30"})
         # THEN the version that is invoked knows it, and the table is the same
         assert updated.outputs == signed.outputs
-        assert updated.deliver(outgoing(seats("kept for a week", seat(1, "ann"))), TOKEN).ok
-        assert eventually(lambda: occupant(updated, "kept for a week"), "ann") == "ann"
-        [record] = updated.reader.log(SAMPLE_APP, "kept for a week")
-        assert record.expires_at == record.received_at // 1000 + 7 * DAY_S
+        assert updated.deliver(outgoing(seats("kept for 30 days", seat(1, "ann"))), TOKEN).ok
+        assert eventually(lambda: occupant(updated, "kept for 30 days"), "ann") == "ann"
+        [record] = updated.reader.log(SAMPLE_APP, "kept for 30 days")
+        assert record.expires_at == record.received_at // 1000 + 30 * DAY_S

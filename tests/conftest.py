@@ -8,7 +8,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from e2e import emulator
-from local.aws.embedded import ENVIRONMENT, PARKING_QUEUE_URL, TABLE_NAME, create_table, embedded_dynamodb
+from local.aws.embedded import (
+    DEAD_LETTER_QUEUE_URL,
+    ENVIRONMENT,
+    PARKING_QUEUE_URL,
+    TABLE_NAME,
+    create_table,
+    embedded_dynamodb,
+)
 from roomstate.aws.clients import sqs_client
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.parking import Parking
@@ -32,6 +39,7 @@ FUNCTION_ENVIRONMENT = {
     **ENVIRONMENT,
     "TABLE_NAME": TABLE_NAME,
     "PARKING_QUEUE_URL": PARKING_QUEUE_URL,
+    "DEAD_LETTER_QUEUE_URL": DEAD_LETTER_QUEUE_URL,
     "EVENT_BUS": "",
     "SDK_APP_IDS": "1400000001, 1400000002",
     "LOG_RETENTION_DAYS": "90",

@@ -9,19 +9,19 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomstate.aws.deadline import Deadline
-from roomstate.receive.settings import Settings
+from roomstate.receive.settings import RedriveSettings
 from roomstate.receive.telemetry import make_logger, reporting_redrive
 from roomstate.receive.wiring import make_redriver
 
 logger = make_logger()
 metrics = Metrics()
-redriver = make_redriver(Settings.from_environment())
+redriver = make_redriver(RedriveSettings.from_environment())
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 def redrive(record: SQSRecord, deadline: Deadline) -> None:
-    with reporting_redrive(record.message_id, logger, metrics):
-        redriver.redrive(
+    with reporting_redrive(record.message_id, logger, metrics) as redriven:
+        redriven.never = redriver.redrive(
             record.body,
             record.receipt_handle,
             int(record.attributes.approximate_receive_count),

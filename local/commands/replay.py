@@ -31,7 +31,7 @@ from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TextCol
 from rich.text import Text
 
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.forwarder import MAX_CALL_ENTRIES, Forwarder
+from roomstate.aws.forwarder import MAX_CALL_ENTRIES, Forwarder, NeverForwarded
 from roomstate.aws.items import read_record
 from roomstate.aws.marshal import to_item
 from roomstate.aws.reader import Reader
@@ -175,13 +175,19 @@ def _forwarder(
     forwarder = Forwarder(_client("events"), bus)
 
     def forward(records: Sequence[LogRecord]) -> None:
-        for pause in PAUSES_S:
+        for pause in (*PAUSES_S, None):
             try:
-                return forwarder.forward(records, Deadline(FORWARD_S))
+                forwarder.forward(records, Deadline(FORWARD_S))
+            except NeverForwarded as error:
+                between = f"from {moment(records[0])} to {moment(records[-1])}"
+                console.print(f"EventBridge would never take all of the records {between}: {error}")
             except Unavailable as error:
+                if pause is None:
+                    raise
                 console.print(f"EventBridge: {cause(error)}. Again in {pause:g} s ...")
                 check(pause)
-        return forwarder.forward(records, Deadline(FORWARD_S))
+                continue
+            return
 
     return forward
 

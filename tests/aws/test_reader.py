@@ -105,6 +105,16 @@ def test_single_facts(store: Store, reader: Reader) -> None:
     assert reader.member(APP, "r", "bob") is None
 
 
+def test_the_last_end_of_a_room_is_there_though_it_lives_again(store: Store, reader: Reader) -> None:
+    # GIVEN a room that ended twice, and lives
+    for payload in (destroy("r", 3_000), destroy("r", 2_000), create("r", 4_000), seats("other", seat(1))):
+        store.record(webhook(payload), AN_HOUR)
+    # THEN
+    assert reader.ended_at(APP, "r") == 3_000
+    assert reader.ended_at(APP, "other") is None
+    assert reader.ended_at(APP, "never heard of") is None
+
+
 @pytest.mark.parametrize("limit", [1, 7, 40, 100])
 def test_pages_of_members_are_all_members_in_order(store: Store, reader: Reader, limit: int) -> None:
     # GIVEN forty members, of whom every third left

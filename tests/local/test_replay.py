@@ -60,6 +60,8 @@ class Bus:
         self.calls: list[list[dict[str, Any]]] = []
         self.before: Callable[[], None] = lambda: None
         self.refuses = 0
+        self.never = 0
+        """How many calls of which the first event is never taken."""
         put_events = EventsBackend.put_events
 
         def put(backend: EventsBackend, events: list[dict[str, Any]]) -> Any:
@@ -67,6 +69,11 @@ class Bus:
             if self.refuses:
                 self.refuses -= 1
                 return [{"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"} for _ in events]
+            if self.never:
+                self.never -= 1
+                self.calls.append([dict(event) for event in events[1:]])
+                first = {"ErrorCode": "MalformedDetail", "ErrorMessage": "no"}
+                return [first, *put_events(backend, events[1:])]
             self.calls.append([dict(event) for event in events])
             return put_events(backend, events)
 
@@ -340,6 +347,22 @@ def test_a_throttled_batch_is_tried_again(
     assert run("--room", "r") == 0
     assert bus.sent == log(reader, "r")
     assert "EventBridge: ThrottlingException" in capsys.readouterr().err
+
+
+def test_an_event_that_is_never_taken_is_told_of_and_passed_over(
+    bus: Bus, store: Store, reader: Reader, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # GIVEN twelve records, of which EventBridge never takes the first
+    deliver(store, *enter("r", 12))
+    bus.never = 1
+    # THEN the others are forwarded, each once
+    assert run("--room", "r") == 0
+    assert bus.sent == log(reader, "r")[1:]
+    # AND it says what was not
+    shown = capsys.readouterr().err
+    assert "would never take" in shown
+    assert "MalformedDetail" in shown
+    assert "2023-11-14T22:13:20.000Z" in shown
 
 
 def test_a_bus_that_takes_nothing_more_ends_it_and_it_can_be_taken_up_again(

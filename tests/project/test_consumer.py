@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto.events.models import EventPattern
 
 from examples.consumer import app as consumer
+from local.aws.embedded import TABLE_NAME
 from local.aws.template import ROOT, load
 from local.commands.schema import Rooms, examples, records_of, sample_records
 from roomstate.aws.forwarder import Forwarder
@@ -18,6 +19,9 @@ from roomstate.aws.store import Store
 from roomstate.log.forwarded import forwarded
 from roomstate.log.record import LogRecord
 from tests.payloads import AN_HOUR, APP, Payload, create, destroy, members, seat, seats, webhook
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 JSON_BLOCK = re.compile(r"```json\n(.*?)```", re.DOTALL)
 
@@ -214,30 +218,76 @@ def test_the_consumer_hears_of_each_who_goes_offline_and_of_nobody_else(
     assert heard(caplog, *records) == [f"{user} left room {ROOM}: Kicked" for user in ("ann", "bob")]
 
 
+LEFT = [f"ann left room {ROOM}: Leave"]
+
+
 @pytest.mark.parametrize(
-    ("since", "is_news"),
+    ("before", "since", "news"),
     [
-        ([], True),
-        ([members(ROOM, "Online", "bob", at=3_000)], True),
-        ([members(ROOM, "Online", "ann", at=3_000)], False),
-        ([destroy(ROOM, at=3_000)], False),
+        ([], [], LEFT),
+        ([], [members(ROOM, "Online", "bob", at=3_000)], LEFT),
+        ([], [members(ROOM, "Online", "ann", at=3_000)], []),
+        ([], [destroy(ROOM, at=3_000)], []),
+        ([], [destroy(ROOM, at=3_000), create(ROOM, at=4_000)], []),
+        ([destroy(ROOM, at=500)], [], LEFT),
+        ([create(ROOM, at=100), destroy(ROOM, at=500)], [], LEFT),
+        ([], [destroy(ROOM, at=1_500)], LEFT),
     ],
-    ids=["still away", "another is there", "back", "the room has ended"],
+    ids=[
+        "still away",
+        "another is there",
+        "back",
+        "the room has ended",
+        "the room has ended and begun again",
+        "the room lives again, its creation was lost",
+        "the same, and an earlier creation came",
+        "the room had ended before, which came late",
+    ],
 )
 def test_the_consumer_passes_over_what_is_no_longer_so(
+    before: list[Payload],
     since: list[Payload],
-    is_news: bool,
+    news: list[str],
     store: Store,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    # GIVEN a consumer that reads the table, and what happened since ann left
+    # GIVEN a consumer that reads the table, ann inside since 1,000 and away since 2,000
     monkeypatch.setattr(consumer, "reader", consumer.make_reader())
-    story = [INSIDE, offline("ann"), *since]
-    _, left, *_ = [record for payload in story for record in store.record(webhook(payload), AN_HOUR)]
+    for payload in (*before, INSIDE):
+        store.record(webhook(payload), AN_HOUR)
+    [left] = store.record(webhook(offline("ann")), AN_HOUR)
+
+    # WHEN more happens before the event arrives
+    for payload in since:
+        store.record(webhook(payload), AN_HOUR)
 
     # THEN
-    assert heard(caplog, left) == ([f"ann left room {ROOM}: Leave"] if is_news else [])
+    assert heard(caplog, left) == news
+
+
+def test_the_consumer_may_make_the_calls_that_it_makes(
+    store: Store,
+    dynamodb: "DynamoDBClient",
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # GIVEN a room of many, of whom two leave
+    many = [f"user-{number}" for number in range(50)]
+    store.record(webhook(members(ROOM, "Online", "ann", "bob", *many)), AN_HOUR)
+    [left] = store.record(webhook(members(ROOM, "Offline", "ann", "bob", at=2_000, cause="Leave")), AN_HOUR)
+    # WHEN the consumer hears of it
+    calls: list[str] = []
+    dynamodb.meta.events.register("before-call.dynamodb.*", lambda model, **_: calls.append(model.name))
+    monkeypatch.setattr(consumer, "reader", Reader(dynamodb, TABLE_NAME))
+    assert len(heard(caplog, left)) == 2
+    # THEN it reads a few items, not the room
+    assert len(calls) <= 6
+    # AND its role allows that, and no more
+    policies = load(ROOT / "examples/consumer/template.yaml")["Resources"]["ConsumerFunction"]["Properties"]
+    [policy] = policies["Policies"]
+    [statement] = policy["Fn::If"][1]["Statement"]
+    assert {f"dynamodb:{name}" for name in calls} == {statement["Action"]}
 
 
 def test_the_consumer_reads_a_table_where_it_is_given_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,19 +3,22 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import botocore.session
 import pytest
+from pydantic import ValidationError
 
 import roomstate
 from local.aws.template import resource, template
-from roomstate.aws.table import TTL_ATTRIBUTE
-from roomstate.receive.settings import Settings, WebhookSettings
+from roomstate.aws.table import DAY_S, TOMBSTONE_DAYS, TTL_ATTRIBUTE
+from roomstate.receive.settings import RedriveSettings, Settings, WebhookSettings
+from roomstate.state.webhook import Outcome
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import ErrorCode
 
 SOURCES = "\n".join(path.read_text() for path in Path(roomstate.__file__).parent.rglob("*.py"))
+ENVIRONMENT = {"TABLE_NAME": "rooms", "PARKING_QUEUE_URL": "https://queue"}
 LIBRARIES = {"PYDANTIC_DISABLE_PLUGINS", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 
 
@@ -42,13 +45,25 @@ def test_the_ttl_attribute_is_the_one_the_store_writes() -> None:
     }
 
 
+def test_a_record_and_a_tombstone_outlive_every_message_of_the_queues() -> None:
+    """A webhook whose record has expired would be decided anew, against its own registers: stale."""
+    # GIVEN the longest that a message may wait: in the one queue to its last hour, then in the other
+    waits_s = sum(resource(queue)["MessageRetentionPeriod"] for queue in ("ParkingQueue", "DeadLetterQueue"))
+    # THEN the shortest retention that the template takes, and the settings, is longer
+    assert waits_s < TOMBSTONE_DAYS * DAY_S
+    assert template()["Parameters"]["LogRetentionDays"]["MinValue"] == TOMBSTONE_DAYS
+    assert Settings.model_validate(ENVIRONMENT | {"LOG_RETENTION_DAYS": str(TOMBSTONE_DAYS)})
+    with pytest.raises(ValidationError, match="LOG_RETENTION_DAYS"):
+        Settings.model_validate(ENVIRONMENT | {"LOG_RETENTION_DAYS": str(TOMBSTONE_DAYS - 1)})
+
+
 def test_the_keys_are_those_of_every_item() -> None:
     keys = [key["AttributeName"] for key in resource("RoomTable")["KeySchema"]]
     assert keys == ["pk", "sk"]
 
 
 @pytest.mark.parametrize(
-    ("function", "settings"), [("WebhookFunction", WebhookSettings), ("RedriveFunction", Settings)]
+    ("function", "settings"), [("WebhookFunction", WebhookSettings), ("RedriveFunction", RedriveSettings)]
 )
 def test_the_environment_is_what_the_settings_read(function: str, settings: type[Settings]) -> None:
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
@@ -77,6 +92,12 @@ def test_the_functions_may_do_on_the_queue_what_parking_calls_and_no_more() -> N
     assert {json.dumps(statement["Resource"]) for statement in allowed} == {
         '{"Fn::GetAtt": "ParkingQueue.Arn"}'
     }
+
+
+def test_the_redrive_function_may_put_messages_with_the_dead_letters() -> None:
+    allowed = statements("RedriveFunction")["DeadLetters"]
+    assert {allowed["Action"]} == {f"sqs:{name}" for name in called("dead_letters", "sqs")}
+    assert allowed["Resource"] == {"Fn::GetAtt": "DeadLetterQueue.Arn"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -110,6 +131,62 @@ def test_the_parking_queue_waits_longer_than_the_redrive_function_works() -> Non
     assert parking["VisibilityTimeout"] == 6 * resource("RedriveFunction")["Timeout"]
 
 
+def test_redrive_has_executions_of_its_own_as_many_as_its_queue_asks_for() -> None:
+    """A message that is received and throttled was not tried, but counts as a try (maxReceiveCount)."""
+    # GIVEN as many as the source may invoke at once: Lambda throttles where fewer are reserved
+    at_once = resource("RedriveFunction")["Events"]["Parked"]["Properties"]["ScalingConfig"]
+    # THEN they are reserved, unless an account has none to spare
+    reserved = template()["Parameters"]["RedriveConcurrency"]
+    assert reserved["Default"] == at_once["MaximumConcurrency"]
+    assert reserved["AllowedValues"] == [0, at_once["MaximumConcurrency"]]
+    assert resource("RedriveFunction")["ReservedConcurrentExecutions"]["Fn::If"] == [
+        "HasRedriveConcurrency",
+        {"Ref": "RedriveConcurrency"},
+        {"Ref": "AWS::NoValue"},
+    ]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_every_function_has_an_alarm_for_what_it_cannot_count_itself(function: str, metric: str) -> None:
+    assert ("AWS/Lambda", metric, [("FunctionName", {"Ref": function})]) in watched()
+
+
+def test_the_gateways_own_failures_have_an_alarm() -> None:
+    """Of an HTTP API; a REST API has other names for metric and dimension."""
+    assert ("AWS/ApiGateway", "5xx", [("ApiId", {"Ref": "WebhookApi"})]) in watched()
+
+
+def watched() -> list[tuple[str, str, list[tuple[str, Any]]]]:
+    """Namespace, metric and dimensions of each alarm."""
+    return [
+        (
+            alarm["Namespace"],
+            alarm["MetricName"],
+            [(dimension["Name"], dimension["Value"]) for dimension in alarm["Dimensions"]],
+        )
+        for alarm in alarms().values()
+    ]
+
+
+def alarms() -> dict[str, Any]:
+    made = template()["Resources"]
+    return {name: resource(name) for name, one in made.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+def test_a_bus_that_is_not_there_fails_the_deploy() -> None:
+    """EventBridge answers OK to what is put on a bus that does not exist, and drops it."""
+    # GIVEN a rule on the bus, which cannot be made without it; nor is a bus deleted that has one
+    guard = template()["Resources"]["BusGuard"]
+    assert guard["Condition"] == "Forwards"
+    assert guard["Properties"]["EventBusName"] == {
+        "Fn::If": ["MakesBus", {"Ref": "RoomBus"}, {"Ref": "ForwardTo"}]
+    }
+    # THEN it does nothing else
+    assert guard["Properties"]["State"] == "DISABLED"
+    assert "Targets" not in guard["Properties"]
+
+
 def test_every_asynchronous_source_has_a_dead_letter_queue_that_keeps_as_long() -> None:
     sources = [event for function in FUNCTIONS for event in resource(function).get("Events", {}).values()]
     queues = [event["Properties"]["Queue"] for event in sources if event["Type"] == "SQS"]
@@ -130,21 +207,32 @@ def test_every_alarm_on_our_own_metrics_is_on_one_that_the_code_counts() -> None
         for transformation in resource(name)["MetricTransformations"]
     }
     counted = {code.name.title().replace("_", "") for code in ErrorCode} | filters
-    alarms = [resource(name) for name, one in made.items() if one["Type"] == "AWS::CloudWatch::Alarm"]
-    ours = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "roomstate"}
+    ours = {alarm["MetricName"] for alarm in alarms().values() if alarm["Namespace"] == "roomstate"}
     assert ours <= counted | {"RedriveFailed"}
     services = {
         resource(function)["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for function in FUNCTIONS
     }
-    for alarm in alarms:
+    for alarm in alarms().values():
         if alarm["Namespace"] == "roomstate" and alarm["MetricName"] not in filters:
             [dimension] = alarm["Dimensions"]
             assert dimension["Name"] == "service"
             assert dimension["Value"] in services
+
+
+def test_every_metric_is_named_where_an_operator_looks() -> None:
+    telemetry = (Path(roomstate.__file__).parent / "receive/telemetry.py").read_text()
+    named = re.findall(r'(?:name=|append\()"([A-Z]\w+)"', telemetry)
+    outcomes = [outcome.title() for outcome in get_args(Outcome)]
+    refusals = [code.name.title().replace("_", "") for code in ErrorCode if code is not ErrorCode.OK]
     documented = Path("docs/operations.md").read_text()
-    for name, one in made.items():
-        if one["Type"] == "AWS::CloudWatch::Alarm":
-            assert f"`{name}`" in documented, name
+    for name in {*named, *outcomes, *refusals, "GatewayThrottles"}:
+        assert f"`{name}`" in documented, name
+
+
+def test_every_alarm_has_a_line_where_an_operator_looks() -> None:
+    lines = Path("docs/operations.md").read_text().splitlines()
+    rows = [line for line in lines if re.match(r"\| `\w+Alarm` \| .+ \| .+ \|$", line)]
+    assert [re.findall(r"\w+Alarm", row)[0] for row in rows] == list(alarms())
 
 
 def test_every_function_has_a_log_group_with_a_retention() -> None:
@@ -153,6 +241,31 @@ def test_every_function_has_a_log_group_with_a_retention() -> None:
     for name in functions:
         group = resource(name)["LoggingConfig"]["LogGroup"]["Ref"]
         assert resource(group)["RetentionInDays"] == {"Ref": "FunctionLogRetentionDays"}
+
+
+NOT_FOR_CALLERS_TO_WRITE = {
+    "$context.requestId": "nYpGbpbQ7w5KoWT=",
+    "$context.requestTimeEpoch": "1795261180063",
+    "$context.identity.sourceIp": "203.0.113.7",  # of the TCP connection, whatever X-Forwarded-For says
+    "$context.status": "429",
+    "$context.responseLength": "33",
+    "$context.responseLatency": "1",
+    "$context.integrationStatus": "200",
+    "$context.error.responseType": "INTEGRATION_FAILURE",
+}
+"""Variables of an HTTP API's access log that are numbers, or words of AWS's own. Nothing in a line is
+escaped: whoever can write a quote into it can hide a 429 from the metric filter."""
+
+
+def test_no_caller_can_write_into_the_access_log() -> None:
+    # GIVEN the format, which is JSON made by hand
+    line: str = resource("WebhookStage")["AccessLogSettings"]["Format"]
+    # THEN it has only what no caller writes; neither the query string, which carries Sign, nor the path
+    assert set(re.findall(r"\$[\w.]+", line)) <= NOT_FOR_CALLERS_TO_WRITE.keys()
+    # AND with that, it is JSON, in which the metric filter finds a 429
+    logged = json.loads(re.sub(r"\$[\w.]+", lambda name: NOT_FOR_CALLERS_TO_WRITE[name[0]], line))
+    assert logged["status"] == "429"
+    assert resource("GatewayThrottles")["FilterPattern"] == '{ $.status = "429" }'
 
 
 def test_every_parameter_is_used_and_shown_in_a_group() -> None:

@@ -20,17 +20,26 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
-from local.aws.embedded import PARKING_QUEUE_URL, TABLE_NAME, create_queues, embedded_dynamodb, empty_table
+from local.aws.embedded import (
+    DEAD_LETTER_QUEUE_URL,
+    PARKING_QUEUE_URL,
+    TABLE_NAME,
+    create_queues,
+    embedded_dynamodb,
+    empty_table,
+)
 from local.aws.gateway import Context
 from roomstate.aws import clients
 from roomstate.aws.clients import events_client, sqs_client, ssm_client
+from roomstate.aws.dead_letters import REASON
 from roomstate.aws.items import read_record, read_register
 from roomstate.log.forwarded import ForwardedWebhook, forwarded
 from roomstate.log.record import LogRecord
 from roomstate.receive.receiver import Receiver, Request
-from roomstate.receive.settings import Settings, WebhookSettings
+from roomstate.receive.settings import RedriveSettings, WebhookSettings
 from roomstate.receive.wiring import make_receiver, make_redriver
 from roomstate.tencent.answer import ACCEPTED, Answer
+from roomstate.tencent.delivery import Delivery
 from roomstate.tencent.signature import sign
 from tests.converging import lasting
 from tests.payloads import AN_HOUR, APP, NOW, Payload, body
@@ -89,12 +98,15 @@ def conflict(_: str, request: Any) -> Any:
     return error(400, "TransactionCanceledException", CancellationReasons=reasons)
 
 
-def refused_entries(_: str, request: Any) -> Any:
-    """EventBridge takes the call, and each entry but the first."""
-    entries = json.loads(request.body)["Entries"]
-    told = [{"ErrorCode": "InternalFailure", "ErrorMessage": "a fault"}]
-    told += [{"EventId": str(number)} for number in range(1, len(entries))]
-    return response(200, {"FailedEntryCount": 1, "Entries": told})
+def refusing(code: str) -> Fault:
+    def fault(_: str, request: Any) -> Any:
+        """EventBridge takes the call, and each entry but the first."""
+        entries = json.loads(request.body)["Entries"]
+        told = [{"ErrorCode": code, "ErrorMessage": "a fault"}]
+        told += [{"EventId": str(number)} for number in range(1, len(entries))]
+        return response(200, {"FailedEntryCount": 1, "Entries": told})
+
+    return fault
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -104,7 +116,7 @@ FAULTS: Mapping[str, Fault] = {
     "time-out after": raising(ReadTimeoutError(endpoint_url="aws"), after=True),
     "connection lost": raising(ConnectionClosedError(endpoint_url="aws"), after=False),
     "conflict": conflict,
-    "entry refused": refused_entries,
+    "entry refused": refusing("InternalFailure"),
     "killed before": raising(Killed(), after=False),
     "killed after": raising(Killed(), after=True),
 }
@@ -126,6 +138,8 @@ class Plan:
     """By the number of the call, from 0."""
     outage: frozenset[int] = frozenset()
     """Numbers of webhooks during whose delivery DynamoDB answers 500 to everything."""
+    never: str | None = None
+    """The code with which EventBridge refuses an entry of every call."""
     places: list[str] = field(default_factory=list)
     """Which calls were made: `function service.Operation`."""
     hit: list[tuple[str, str]] = field(default_factory=list)
@@ -198,7 +212,7 @@ class World:
         ]
         try:
             with (
-                patch.object(app, "redriver", make_redriver(Settings.from_environment())),
+                patch.object(app, "redriver", make_redriver(RedriveSettings.from_environment())),
                 warnings.catch_warnings(action="ignore"),  # a killed process counts nothing
             ):
                 answer = app.lambda_handler({"Records": records}, Context())
@@ -227,6 +241,8 @@ class World:
         if self._is_out and service == "dynamodb":
             return FAULTS["5xx"](event_name, request)
         fault = self._plan.faults.get(number)
+        if fault is None and self._plan.never and operation == "PutEvents":
+            return refusing(self._plan.never)(event_name, request)
         if fault is None or not applies(fault, place):
             self._forward(operation, request)
             return None
@@ -257,7 +273,8 @@ class Cloud:
     def world(self, plan: Plan) -> "Iterator[World]":
         """A world with nothing in it yet."""
         empty_table()
-        self.queue.delete_queue(QueueUrl=PARKING_QUEUE_URL)
+        for url in (PARKING_QUEUE_URL, DEAD_LETTER_QUEUE_URL):
+            self.queue.delete_queue(QueueUrl=url)
         create_queues(self.queue)
         with (
             patch("roomstate.aws.clients._client", lambda service, _: self._clients[service]),
@@ -281,6 +298,16 @@ class Cloud:
             logged = {(record.event_id, record.part): forwarded(record) for record in records}
             assert world.forwarded == logged
             return registers, sorted(map(_lasting, records), key=str)
+
+    def dead_letters(self) -> list[tuple[Delivery, str]]:
+        """What is with the dead letters, each with its reason."""
+        messages = self.queue.receive_message(
+            QueueUrl=DEAD_LETTER_QUEUE_URL, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        ).get("Messages", [])
+        return [
+            (Delivery.from_message(message["Body"]), message["MessageAttributes"][REASON]["StringValue"])
+            for message in messages
+        ]
 
     def _client(self, service: str) -> Any:
         client = REAL_CLIENT(service, 1)

@@ -3,6 +3,7 @@
 The table of what was tried (fault by place) is printed at the end of the tests.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import roomstate
+from local.aws.embedded import TABLE_NAME
 from roomstate.tencent.answer import ACCEPTED
 from tests.histories import histories
 from tests.payloads import Payload, admins, create, destroy, members, seat, seats, set_metadata
@@ -29,10 +31,13 @@ PLACES = {
     "redrive dynamodb.TransactWriteItems",
     "redrive eventbridge.PutEvents",
     "redrive sqs.ChangeMessageVisibility",
+    "redrive sqs.SendMessage",
 }
 """Every call to AWS on the path. A new one belongs here, and in the histories below."""
 
 ANN = seats("r", seat(1, "ann"), at=2_000)
+ANN_ITEMS = 3
+"""Of the table: a seat, and a record."""
 HISTORY: list[Payload] = [
     create("r", 1_000, RoomName="a room", Owner_Account="ann"),
     ANN,
@@ -120,6 +125,35 @@ def test_a_redrive_that_fails_backs_off_and_is_tried_again(
     )
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_that_is_never_taken_ends_with_the_dead_letters_whatever_fails(
+    aws: Cloud, fault: str, record_property: Recorder
+) -> None:
+    # GIVEN an EventBridge that never takes a webhook, and the calls that are made for it
+    def live(faults: dict[int, str]) -> Plan:
+        plan = Plan(faults, never="InvalidArgument")
+        with aws.world(plan) as world:
+            world.deliver(ANN, 0)
+            world.drain()
+            letters = aws.dead_letters()
+            stored = aws.dynamodb.scan(TableName=TABLE_NAME)["Count"]
+        # THEN it is stored, is with the dead letters (a message may come twice), and says why
+        assert stored == ANN_ITEMS
+        assert {(json.loads(letter.body)["RoomId"], reason) for letter, reason in letters} == {
+            ("r", "InvalidArgument")
+        }
+        return plan
+
+    places = live({}).places
+    assert places[-1] == "redrive sqs.SendMessage"
+    # WHEN any one of them goes wrong
+    tried: Counter[str] = Counter()
+    for number in (number for number, place in enumerate(places) if applies(fault, place)):
+        tried.update(place for place, _ in live({number: fault}).hit)
+    record_property("crash points", [[place, fault, count] for place, count in tried.items()])
+    assert set(tried) == {place for place in places if applies(fault, place)}
+
+
 @settings(max_examples=60)
 @given(
     scenario=st.sampled_from(sorted(SCENARIOS)),
@@ -183,8 +217,9 @@ def test_a_blocking_command_is_allowed_whatever_fails(aws: Cloud, fault: str) ->
 
 
 def test_every_call_to_aws_is_a_place() -> None:
-    # GIVEN the calls that the package's source makes, but for the reader, which is not on the path
-    sources = [path for path in Path(roomstate.__file__).parent.rglob("*.py") if path.stem != "reader"]
+    # GIVEN the calls that the package's source makes, but for reading and sweeping, which are not on the path
+    others = ("reader", "query", "sweeper")
+    sources = [path for path in Path(roomstate.__file__).parent.rglob("*.py") if path.stem not in others]
     calls = {call for path in sources for call in re.findall(r"_client\.([a-z]\w+)\(", path.read_text())}
     operations = {place.split(".")[-1] for place in PLACES}
     # THEN the places know them all
@@ -193,4 +228,5 @@ def test_every_call_to_aws_is_a_place() -> None:
 
 def test_the_scenarios_make_every_call(undisturbed: Undisturbed) -> None:
     made = {place for scenario in SCENARIOS for place in undisturbed[scenario][1]}
-    assert made == PLACES - {"redrive sqs.ChangeMessageVisibility"}  # which has a test of its own
+    # These have tests of their own.
+    assert made == PLACES - {"redrive sqs.ChangeMessageVisibility", "redrive sqs.SendMessage"}

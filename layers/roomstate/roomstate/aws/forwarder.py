@@ -1,6 +1,7 @@
 """The EventBridge bus."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from roomstate.aws.deadline import Deadline
 from roomstate.aws.retry import persist
 from roomstate.log.forwarded import ForwardedWebhook, forwarded, without_payload
 from roomstate.log.record import LogRecord
+from roomstate.tencent.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -21,14 +23,36 @@ SOURCE = "roomstate"
 MAX_CALL_BYTES = 1_000_000
 """Of all entries of one PutEvents: 1 MB."""
 MAX_CALL_ENTRIES = 10
-MAX_DETAIL_TYPE = 128
-"""Characters of a detail-type."""
 ENTRY_BYTES = 14
 """What EventBridge reckons for an entry's time."""
 
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
+OF_THE_ENTRY = frozenset({"InvalidArgument", "MalformedDetail"})
+"""Codes for what is in an event: it would be refused again, whenever it came."""
+OF_THE_CALL = frozenset({"ValidationException", "SerializationException"})
+"""The same for a call, which names no entry: any of them may be meant."""
+TO_BE_MENDED = frozenset(
+    {
+        "AccessDeniedException",
+        "InvalidAccountIdException",
+        "NotAuthorizedForDetailTypeException",
+        "NotAuthorizedForSourceException",
+        "ResourceNotFoundException",
+    }
+)
+"""Codes for what an operator has to mend: no use to try again at once, but later it is."""
 
-class EntryRefused(Exception):
-    """EventBridge took the call and not all of its entries. Says its ErrorCode."""
+_DETAIL_TYPE = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+"""EventBridge takes 128 characters, and says nothing of which. These are in every command's name."""
+_GIVEN_UP = "The webhook could not be forwarded."
+
+
+class EventsRefused(Exception):
+    """EventBridge did not take all events. Says its codes."""
+
+
+class NeverForwarded(EventsRefused):
+    """It would never take them, for what is in them. All others of the webhook are put."""
 
 
 class Forwarder:
@@ -44,28 +68,45 @@ class Forwarder:
         self._bus = bus
 
     def forward(self, records: Sequence[LogRecord], deadline: Deadline) -> None:
-        """Put one event for each record; again for all of a call of which any was refused.
+        """Put one event for each record; again for all of a call of which any was refused for now.
 
         Raises:
             Unavailable: not all could be put in time.
+            NeverForwarded: all were put, but for those that EventBridge would never take.
         """
+        never: set[str] = set()
         for entries in _calls(_entry(record, self._bus) for record in records):
-            self._put(entries, deadline)
+            never |= self._put(entries, deadline)
+        if never:
+            raise NeverForwarded(_listed(never))
 
-    def _put(self, entries: "list[PutEventsRequestEntryTypeDef]", deadline: Deadline) -> None:
-        def put(_: int) -> None:
+    def _put(self, entries: "list[PutEventsRequestEntryTypeDef]", deadline: Deadline) -> set[str]:
+        """Put the events of a call. Gives the codes of those that EventBridge would never take."""
+
+        def put(_: int) -> set[str]:
             deadline.require(EVENTS_CALL_S)
-            answer = self._client.put_events(Entries=entries)
-            if answer["FailedEntryCount"]:
-                raise EntryRefused(
-                    *(entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry)
-                )
+            refusals = self._call(entries)
+            if refusals & TO_BE_MENDED:
+                raise Unavailable(_GIVEN_UP) from EventsRefused(_listed(refusals))
+            if refusals - OF_THE_ENTRY - OF_THE_CALL:
+                raise EventsRefused(_listed(refusals))
+            return refusals
 
-        persist(
-            put,
-            again_on=(EntryRefused, BotoCoreError, ClientError),
-            given_up="The webhook could not be forwarded.",
-        )
+        never = persist(put, again_on=(EventsRefused, BotoCoreError, ClientError), given_up=_GIVEN_UP)
+        if never & OF_THE_CALL and len(entries) > 1:
+            return set().union(*(self._put([entry], deadline) for entry in entries))
+        return never
+
+    def _call(self, entries: "list[PutEventsRequestEntryTypeDef]") -> set[str]:
+        """Call EventBridge once. Gives the codes of what it refused."""
+        try:
+            answer = self._client.put_events(Entries=entries)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in OF_THE_CALL | TO_BE_MENDED:
+                return {code}
+            raise
+        return {entry.get("ErrorCode", "no code") for entry in answer["Entries"] if "EventId" not in entry}
 
 
 def _entry(record: LogRecord, bus: str) -> "PutEventsRequestEntryTypeDef":
@@ -77,11 +118,13 @@ def _entry(record: LogRecord, bus: str) -> "PutEventsRequestEntryTypeDef":
 
 
 def _make_entry(webhook: ForwardedWebhook, bus: str) -> "PutEventsRequestEntryTypeDef":
+    command = webhook.command or ""
     return {
         "EventBusName": bus,
         "Source": SOURCE,
-        "DetailType": (webhook.command or "unknown")[:MAX_DETAIL_TYPE],
-        "Time": datetime.fromtimestamp(webhook.occurred_at / 1000, UTC),
+        # A stranger writes both. What is odd about them stays in the detail.
+        "DetailType": command if _DETAIL_TYPE.fullmatch(command) else "unknown",
+        "Time": datetime.fromtimestamp(min(webhook.occurred_at, webhook.received_at) / 1000, UTC),
         "Resources": [],
         "Detail": json.dumps(webhook.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")),
     }
@@ -90,6 +133,10 @@ def _make_entry(webhook: ForwardedWebhook, bus: str) -> "PutEventsRequestEntryTy
 def _bytes(entry: "PutEventsRequestEntryTypeDef") -> int:
     texts = (entry["Source"], entry["DetailType"], entry["Detail"])
     return ENTRY_BYTES + sum(len(text.encode()) for text in texts)
+
+
+def _listed(codes: set[str]) -> str:
+    return ", ".join(sorted(codes))
 
 
 def _calls(

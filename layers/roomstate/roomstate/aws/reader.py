@@ -4,8 +4,8 @@
 
     room = Reader(boto3.client("dynamodb"), table_name).room("1400000001", "rid-123")
 
-Reads are strongly consistent: what an answered webhook changed is there. What a room's end voids is
-never shown.
+Reads are strongly consistent: what a stored webhook changed is there. (One that was answered may also have
+been parked: it shows once it is redriven.) What a room's end voids is never shown.
 """
 
 import heapq
@@ -26,6 +26,7 @@ from roomstate.aws.table import (
     sort_time,
 )
 from roomstate.log.record import LogRecord
+from roomstate.state.life import Life
 from roomstate.state.registers import LIFE, AnyRegister, Key
 from roomstate.state.rooms import Admin, Member, Room, Seat, show_admin, show_member, show_room, show_seat
 from roomstate.state.view import View
@@ -105,6 +106,11 @@ class Reader:
         """A member, None where the user is not online in the room."""
         key = Key("member", user_id)
         return show_member(View(self._get(sdk_app_id, room_id, LIFE, key)), key)
+
+    def ended_at(self, sdk_app_id: str, room_id: str) -> int | None:
+        """When a room ended last, in ms since the epoch, though it may live again; None if it never did."""
+        life = self._get(sdk_app_id, room_id, LIFE).get(LIFE)
+        return life.ended_at if isinstance(life, Life) else None
 
     def log(
         self,

@@ -9,6 +9,8 @@
 Delivery is at least once and in no order: `event_id` and `part` tell repeats apart.
 """
 
+import re
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
@@ -57,15 +59,13 @@ class ForwardedWebhook(BaseModel):
     payload: dict[str, Any] | None
     """The body, parsed."""
     payload_omitted: Literal["too_large", "unreadable"] | None
-    """Why there is no payload. It is in the log, as it came."""
+    """Why there is no payload. `too_large` for EventBridge: the event, or an integer in it. The log has it,
+    as it came."""
 
 
 def forwarded(record: LogRecord) -> ForwardedWebhook:
     """The event of a record."""
-    try:
-        payload, omitted = parse(record.payload), None
-    except Unreadable:
-        payload, omitted = None, "unreadable"
+    payload, omitted = _payload(record.payload)
     return ForwardedWebhook.model_validate(
         {
             **{name: getattr(record, name) for name in _TAKEN_OVER},
@@ -81,6 +81,34 @@ def without_payload(webhook: ForwardedWebhook) -> ForwardedWebhook:
     return webhook.model_copy(update={"payload": None, "payload_omitted": "too_large"})
 
 
+@lru_cache(maxsize=1)
+def _payload(body: bytes) -> tuple[dict[str, Any] | None, str | None]:
+    """A body, parsed, or why it is left out. Once for all records of a webhook, which have the same."""
+    try:
+        payload = parse(body)
+    except Unreadable:
+        return None, "unreadable"
+    # Few bodies need the walk.
+    if _MANY_DIGITS.search(body) and not _is_taken(payload):
+        return None, "too_large"
+    return payload, None
+
+
+def _is_taken(value: Any) -> bool:
+    """Whether EventBridge takes a value: an integer has at most 64 bits there."""
+    match value:
+        case int():
+            return -(2**63) <= value < 2**63
+        case dict():
+            return all(map(_is_taken, value.values()))
+        case list():
+            return all(map(_is_taken, value))
+        case _:
+            return True
+
+
+_MANY_DIGITS = re.compile(rb"[0-9]{19}")
+"""2 to the 63rd has 19."""
 _TAKEN_OVER = ForwardedWebhook.model_fields.keys() - {
     "schema_version",
     "facts",

@@ -17,6 +17,7 @@ class Recorder(Protocol):
 
         Raises:
             Unavailable: not all of it could be done in time.
+            NeverForwarded: it is stored, and EventBridge would never take all of it.
         """
         ...
 

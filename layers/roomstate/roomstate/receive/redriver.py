@@ -3,9 +3,10 @@
 from contextlib import suppress
 
 from roomstate.aws.clients import SQS_CALL_S
+from roomstate.aws.dead_letters import DeadLetters
 from roomstate.aws.deadline import Deadline
+from roomstate.aws.forwarder import NeverForwarded
 from roomstate.aws.parking import Parking
-from roomstate.log.record import LogRecord
 from roomstate.receive.recorder import Recorder
 from roomstate.tencent.decode import decode
 from roomstate.tencent.delivery import Delivery
@@ -17,24 +18,37 @@ class Redriver:
     Args:
         recorder: where they go.
         parking: where they waited.
+        dead_letters: where they end that can never be forwarded.
     """
 
-    def __init__(self, recorder: Recorder, parking: Parking) -> None:
+    def __init__(self, recorder: Recorder, parking: Parking, dead_letters: DeadLetters) -> None:
         self._recorder = recorder
         self._parking = parking
+        self._dead_letters = dead_letters
 
     def redrive(
         self, message: str, receipt_handle: str, receive_count: int, deadline: Deadline
-    ) -> tuple[LogRecord, ...]:
+    ) -> NeverForwarded | None:
         """Store a parked webhook, as of the time it was received at.
 
+        Returns:
+            Why it can never be forwarded, where that is so: it is stored, and with the dead letters.
+
         Raises:
-            Exception: it could not be stored. The message waits before it is tried again.
+            Exception: it could not be stored and forwarded. The message waits before it is tried again.
         """
         try:
-            webhook = decode(Delivery.from_message(message))
-            return self._recorder.record(webhook, deadline.earlier(SQS_CALL_S))
+            return self._store_or_bury(message, deadline.earlier(SQS_CALL_S))
         except Exception:
             with suppress(Exception):  # then it waits as long as the queue lets it
                 self._parking.back_off(receipt_handle, receive_count)
             raise
+
+    def _store_or_bury(self, message: str, deadline: Deadline) -> NeverForwarded | None:
+        webhook = decode(Delivery.from_message(message))
+        try:
+            self._recorder.record(webhook, deadline)
+        except NeverForwarded as why:
+            self._dead_letters.bury(message, str(why), deadline)
+            return why
+        return None

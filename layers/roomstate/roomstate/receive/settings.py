@@ -5,6 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from roomstate.aws.table import TOMBSTONE_DAYS
+
 
 def _split(value: str) -> frozenset[str]:
     return frozenset(part.strip() for part in value.split(",") if part.strip())
@@ -17,8 +19,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     table_name: str = Field(alias="TABLE_NAME", min_length=1)
-    log_retention_days: int = Field(alias="LOG_RETENTION_DAYS", ge=1)
-    """How long a record stays in the log."""
+    log_retention_days: int = Field(alias="LOG_RETENTION_DAYS", ge=TOMBSTONE_DAYS)
+    """How long a record stays in the log: longer than a parked webhook waits. One that is stored already
+    is known by its record; without it, it would be decided anew, lose to itself, and be forwarded so."""
     event_bus: str = Field("", alias="EVENT_BUS")
     """Name of the EventBridge bus that records are forwarded to; empty: none are."""
     parking_queue_url: str = Field(alias="PARKING_QUEUE_URL", min_length=1)
@@ -32,6 +35,13 @@ class Settings(BaseModel):
             pydantic.ValidationError: a variable is missing or makes no sense; it names which.
         """
         return cls.model_validate(dict(os.environ))
+
+
+class RedriveSettings(Settings):
+    """What the redrive function needs besides."""
+
+    dead_letter_queue_url: str = Field(alias="DEAD_LETTER_QUEUE_URL", min_length=1)
+    """Where webhooks end that can never be forwarded."""
 
 
 class WebhookSettings(Settings):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
@@ -12,6 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 from pydantic_core import to_json
 
+from roomstate.aws.forwarder import EventsRefused, NeverForwarded
 from roomstate.receive.receiver import Receipt
 from roomstate.state.webhook import Webhook
 from roomstate.tencent.catalogue import COMMANDS
@@ -53,16 +55,30 @@ def report(receipt: Receipt, logger: Logger, metrics: Metrics) -> None:
             logger.warning(str(refused), extra=facts)
 
 
+@dataclass(slots=True)
+class Redriven:
+    """What became of a parked webhook that did not fail."""
+
+    never: NeverForwarded | None = None
+    """Why it can never be forwarded, where that is so."""
+
+
 @contextmanager
-def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iterator[None]:
-    """Log and count what becomes of a parked webhook."""
+def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iterator[Redriven]:
+    """Log and count what becomes of a parked webhook, with what is told of it meanwhile."""
+    redriven = Redriven()
     try:
-        yield
+        yield redriven
     except Exception as error:
         metrics.add_metric(name="RedriveFailed", unit=MetricUnit.Count, value=1)
         facts = {"message_id": message_id, "cause": describe(error)}
         logger.warning("still not stored and forwarded: it waits in the queue", extra=facts)
         raise
+    if redriven.never is not None:
+        metrics.add_metric(name="NeverForwarded", unit=MetricUnit.Count, value=1)
+        facts = {"message_id": message_id, "cause": describe(redriven.never)}
+        logger.error("stored, but EventBridge would never take it: it is with the dead letters", extra=facts)
+        return
     metrics.add_metric(name="Redriven", unit=MetricUnit.Count, value=1)
     logger.info("stored", extra={"message_id": message_id})
 
@@ -72,6 +88,8 @@ def describe(error: BaseException) -> str:
     cause = error.__cause__ or error
     if isinstance(cause, ClientError):
         return cause.response["Error"]["Code"]
+    if isinstance(cause, EventsRefused):
+        return str(cause)
     last = extract_tb(cause.__traceback__)[-1:]
     where = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in last)
     return f"{type(cause).__name__}{where}"

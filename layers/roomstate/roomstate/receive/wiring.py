@@ -3,6 +3,7 @@
 from aws_lambda_powertools import Logger
 
 from roomstate.aws.clients import dynamodb_client, events_client, sqs_client, ssm_client
+from roomstate.aws.dead_letters import DeadLetters
 from roomstate.aws.forwarder import Forwarder
 from roomstate.aws.parking import Parking
 from roomstate.aws.store import Store
@@ -10,7 +11,7 @@ from roomstate.aws.tokens import Tokens
 from roomstate.receive.receiver import Receiver
 from roomstate.receive.recorder import ForwardingRecorder, Recorder
 from roomstate.receive.redriver import Redriver
-from roomstate.receive.settings import Settings, WebhookSettings
+from roomstate.receive.settings import RedriveSettings, Settings, WebhookSettings
 
 
 def make_receiver(settings: WebhookSettings, logger: Logger) -> Receiver:
@@ -26,9 +27,10 @@ def make_receiver(settings: WebhookSettings, logger: Logger) -> Receiver:
     return Receiver(settings.sdk_app_ids, lambda _: (), recorder, parking)
 
 
-def make_redriver(settings: Settings) -> Redriver:
+def make_redriver(settings: RedriveSettings) -> Redriver:
     """What the redrive function hands its messages to."""
-    return Redriver(_make_recorder(settings), _make_parking(settings))
+    dead_letters = DeadLetters(sqs_client(), settings.dead_letter_queue_url)
+    return Redriver(_make_recorder(settings), _make_parking(settings), dead_letters)
 
 
 def _make_recorder(settings: Settings) -> Recorder:
