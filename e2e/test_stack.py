@@ -161,7 +161,7 @@ class TestCallers:
         # THEN
         assert (answer.status, answer.text.partition(" ")[0]) == (401, "FAIL")
         assert signed.reader.registers(SAMPLE_APP, room) == {}
-        assert list(signed.reader.log(SAMPLE_APP, room)) == []
+        assert list(signed.reader.records(SAMPLE_APP, room)) == []
         # AND it was for its Sign
         assert signed.deliver(good, TOKEN).ok
 
@@ -260,5 +260,5 @@ class TestDeployingAgain:
         assert updated.outputs == signed.outputs
         assert updated.deliver(outgoing(seats("kept for 30 days", seat(1, "ann"))), TOKEN).ok
         assert eventually(lambda: occupant(updated, "kept for 30 days"), "ann") == "ann"
-        [record] = updated.reader.log(SAMPLE_APP, "kept for 30 days")
+        [record] = updated.reader.records(SAMPLE_APP, "kept for 30 days")
         assert record.expires_at == record.received_at // 1000 + 30 * DAY_S

@@ -8,6 +8,7 @@ place); and it sorts the whole table for each query of one partition.
 """
 
 import copy
+import inspect
 import json
 import os
 import threading
@@ -24,7 +25,7 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
 
 from local.aws.limits import OutOfLimits, check_item
-from local.aws.template import resource
+from local.aws.template import resource, with_optional
 from roomstate.aws.clients import dynamodb_client, sqs_client
 
 if TYPE_CHECKING:
@@ -59,13 +60,14 @@ def embedded_dynamodb() -> "Iterator[DynamoDBClient]":
 
 
 def create_table(client: "DynamoDBClient", name: str = TABLE_NAME) -> None:
-    """Make the template's table, with its TTL."""
+    """Make the template's table, with its TTL and all its indexes."""
     wanted = resource("RoomTable")
     client.create_table(
         TableName=name,
         BillingMode=wanted["BillingMode"],
         KeySchema=wanted["KeySchema"],
-        AttributeDefinitions=wanted["AttributeDefinitions"],
+        AttributeDefinitions=with_optional(wanted["AttributeDefinitions"]),
+        GlobalSecondaryIndexes=with_optional(wanted["GlobalSecondaryIndexes"]),
     )
     client.update_time_to_live(TableName=name, TimeToLiveSpecification=wanted["TimeToLiveSpecification"])
 
@@ -130,9 +132,19 @@ def _copy_index(table: Table, _: Any) -> Table:
 
 
 _query_table = Table.query
+_QUERY = inspect.signature(Table.query)
 
 
 def _query_partition(table: Table, hash_key: Any, *args: Any, **kwargs: Any) -> Any:
     only = copy.copy(table)
-    only.items = defaultdict(dict, {hash_key: table.items.get(hash_key, {})})
+    index = _QUERY.bind(table, hash_key, *args, **kwargs).arguments.get("index_name")
+    if index is None:
+        only.items = defaultdict(dict, {hash_key: table.items.get(hash_key, {})})
+        return _query_table(only, hash_key, *args, **kwargs)
+    attribute = table.get_index(index, error_if_not=True).schema[0]["AttributeName"]
+    only.items = defaultdict(dict)
+    for partition, items in table.items.items():
+        for sk, item in items.items():
+            if attribute in item.attrs and item.attrs[attribute] == hash_key:
+                only.items[partition][sk] = item
     return _query_table(only, hash_key, *args, **kwargs)

@@ -136,8 +136,8 @@ def test_pages_of_members_are_all_members_in_order(store: Store, reader: Reader,
 def test_a_log_is_read_between_two_times_in_order(store: Store, reader: Reader) -> None:
     times: list[Any] = [5_000, 1_000, 3_000, 2_000, 4_000]
     deliver(store, *(members("r", "Online", "ann", at=at) for at in times))
-    assert [record.occurred_at for record in reader.log(APP, "r")] == sorted(times)
-    between = reader.log(APP, "r", start=2_000, end=4_000)
+    assert [record.occurred_at for record in reader.records(APP, "r")] == sorted(times)
+    between = reader.records(APP, "r", start=2_000, end=4_000)
     assert [record.occurred_at for record in between] == [2_000, 3_000]
 
 
@@ -150,4 +150,4 @@ def test_rooms_whose_ids_look_alike_stay_apart(store: Store, reader: Reader) -> 
         assert room is not None
         assert [seat.user_id for seat in room.seats] == [f"in {name}"]
         assert [member.user_id for member in room.members] == [f"in {name}"]
-        assert len(list(reader.log(APP, name))) == 2
+        assert len(list(reader.records(APP, name))) == 2

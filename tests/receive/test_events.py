@@ -155,7 +155,7 @@ def test_each_is_answered_ok_and_leaves_its_record(reader: Reader) -> None:
     deliver(SAMPLES)
 
     # THEN
-    logs = {room_id: list(reader.log(APP, room_id)) for room_id in (None, *ROOMS)}
+    logs = {room_id: list(reader.records(APP, room_id)) for room_id in (None, *ROOMS)}
     left: dict[str, Any] = {}
     for name, event in SAMPLES.items():
         records = [record for log in logs.values() for record in log if record.payload == payload(event)]

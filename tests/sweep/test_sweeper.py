@@ -88,14 +88,14 @@ class TestARoomThatEnded:
     ) -> None:
         # GIVEN
         deliver(store, *A_FULL_ROOM, destroy("r", 60_000))
-        shown, log = reader.room(APP, "r"), list(reader.log(APP, "r"))
+        shown, log = reader.room(APP, "r"), list(reader.records(APP, "r"))
         # WHEN it is swept
         assert sweeper.sweep(ROOM, AN_HOUR) == 7
         # THEN its life is left, to expire in 90 days, and readers see no difference
         assert held(dynamodb).keys() == {LIFE}
         assert life_item(dynamodb)["expires_at"] == {"N": str(int(NOW_S) + LIFE_DAYS * DAY_S)}
         assert reader.room(APP, "r") == shown
-        assert list(reader.log(APP, "r")) == log
+        assert list(reader.records(APP, "r")) == log
         # AND once more, there is nothing to do
         assert sweeper.sweep(ROOM, AN_HOUR) == 0
 

@@ -559,7 +559,7 @@ def test_a_battle_is_in_the_log_of_every_room_it_names(
     assert [(record.part, record.parts) for record in records] == [(n, len(rooms)) for n in range(len(rooms))]
     assert {record.event_id for record in records} == {records[0].event_id}
     assert {(record.outcome, record.payload) for record in records} == {("observed", body(wire))}
-    assert list(reader.log(APP, rooms[-1])) == records[-1:]
+    assert list(reader.records(APP, rooms[-1])) == records[-1:]
 
 
 # --- Unknown commands
@@ -749,7 +749,7 @@ def test_ten_thousand_members_leave_with_their_room_in_one_transaction(
     assert (room.status, room.started_at, room.ended_at) == ("live", 3_000, None)
     assert (room.owner, room.info) == (None, {"room_name": "later"})
     assert (room.seats, room.admins, room.members) == ([], [], [])
-    records = [record for record in reader.log(APP, "r") if record.payload in map(body, late)]
+    records = [record for record in reader.records(APP, "r") if record.payload in map(body, late)]
     assert [(record.outcome, record.changes) for record in records] == [("stale", ())] * 2
 
     # AND who enters now is there

@@ -1,6 +1,7 @@
 """The record that each unit of a webhook leaves in the log."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from roomstate.state.changes import Change
 from roomstate.state.registers import Assertion
@@ -72,7 +73,7 @@ def assertions_of(record: LogRecord) -> tuple[Assertion, ...]:
 
 def decode_again(record: LogRecord) -> Webhook:
     """The webhook of a record, as it was received."""
-    return decode(
+    return _decode(
         Delivery(
             sdk_app_id=record.sdk_app_id,
             body=record.payload,
@@ -81,3 +82,9 @@ def decode_again(record: LogRecord) -> Webhook:
             opt_platform=record.opt_platform,
         )
     )
+
+
+@lru_cache(maxsize=1)
+def _decode(delivery: Delivery) -> Webhook:
+    """Once for all records of a webhook, which have the same body."""
+    return decode(delivery)
