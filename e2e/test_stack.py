@@ -21,12 +21,13 @@ import pytest
 from e2e.emulator import REGION, client
 from e2e.stack import TOKEN, Stack, deploy, eventually, say
 from local.aws.template import template
+from local.commands.run import members
 from local.commands.schema import SCHEMAS
 from local.commands.send import Named, from_body, schedule
 from local.tencent import SAMPLE_APP, Outgoing, post
 from local.tencent import signed as with_sign
 from roomstate.log.forwarded import SCHEMA_VERSION, forwarded
-from roomstate.state.rooms import Room
+from roomstate.state.rooms import Member, Room
 from roomstate.tencent.delivery import Delivery
 from tests.payloads import Payload, body, seat, seats, webhook
 
@@ -43,8 +44,9 @@ def occupant(stack: Stack, room: str) -> str | None:
     return shown.user_id if shown else None
 
 
-def rooms_like(stack: Stack, rooms: list[Room]) -> list[Room | None]:
-    return [stack.reader.room(room.sdk_app_id, room.room_id) for room in rooms]
+def rooms_like(stack: Stack, rooms: list[tuple[Room, list[Member]]]) -> list[Any]:
+    names = [(room.sdk_app_id, room.room_id) for room, _ in rooms]
+    return [(stack.reader.room(*name), members(stack.reader, *name)) for name in names]
 
 
 class TestOutputs:
@@ -92,13 +94,13 @@ class TestSamples:
         assert answers
 
     def test_they_leave_the_rooms_of_the_embedded_run(
-        self, forwarding: Stack, answers: dict[str, str], embedded: list[Room]
+        self, forwarding: Stack, answers: dict[str, str], embedded: list[tuple[Room, list[Member]]]
     ) -> None:
         assert answers
         assert eventually(lambda: rooms_like(forwarding, embedded), embedded) == embedded
 
     def test_signed_shuffled_twice_and_late_they_leave_the_same_rooms(
-        self, signed: Stack, samples: list[Named], embedded: list[Room]
+        self, signed: Stack, samples: list[Named], embedded: list[tuple[Room, list[Member]]]
     ) -> None:
         # WHEN each comes twice, in no order, some of them late
         say("the samples twice, shuffled, signed")

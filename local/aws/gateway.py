@@ -65,7 +65,7 @@ def to_event(request: Request) -> dict[str, Any]:
     """A request as the event that the function is invoked with."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     cookies = [cookie.strip() for cookie in headers.pop("cookie", "").split(";")]
-    query = request.query_string.decode(errors="replace")
+    query = request.query_string.decode()
     parameters: dict[str, list[str]] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         parameters.setdefault(name, []).append(value)

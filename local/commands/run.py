@@ -97,7 +97,7 @@ def run(listener: socket.socket, console: Console) -> None:
             tell(console, client, f"{url}{WEBHOOK_PATH}", app, token)
             console.print("\nThe rooms now", style="bold")
             for room in rooms(client, reader):
-                console.print(panel(room, members(reader, room)))
+                console.print(panel(*room))
             console.print(invitation(url, app, token is not None, log.name), soft_wrap=True)
             Event().wait()
 
@@ -154,18 +154,18 @@ def recorded(client: "DynamoDBClient", event: dict[str, Any]) -> str:
     return " ".join(dict.fromkeys(changes or (record.outcome for record in records)))
 
 
-def rooms(client: "DynamoDBClient", reader: Reader) -> list[Room]:
-    """Every room of the table."""
+def rooms(client: "DynamoDBClient", reader: Reader) -> list[tuple[Room, list[Member]]]:
+    """Every room of the table, and its members."""
     items = client.scan(TableName=TABLE_NAME)["Items"]
     names = sorted({(item["sdk_app_id"]["S"], item["room_id"]["S"]) for item in items if "room_id" in item})
-    return [room for name in names if (room := reader.room(*name))]
+    return [(room, members(reader, *name)) for name in names if (room := reader.room(*name))]
 
 
-def members(reader: Reader, room: Room) -> list[Member]:
+def members(reader: Reader, sdk_app_id: str, room_id: str) -> list[Member]:
     """All members of a room."""
     found: list[Member] = []
     following = None
-    while page := reader.members(room.sdk_app_id, room.room_id, next=following):
+    while page := reader.members(sdk_app_id, room_id, next=following):
         found.extend(page.members)
         following = page.next
         if following is None:

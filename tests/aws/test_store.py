@@ -21,7 +21,7 @@ from roomstate.log.fold import fold
 from roomstate.log.record import LogRecord
 from roomstate.state.life import Life
 from roomstate.state.registers import LIFE, AnyRegister, Key, Register, Seat
-from roomstate.state.rooms import show_room
+from roomstate.state.rooms import show_members, show_room
 from roomstate.tencent.errors import Unavailable
 from tests.converging import lasting
 from tests.histories import ROOMS, histories
@@ -38,6 +38,7 @@ from tests.payloads import (
     update,
     webhook,
 )
+from tests.reading import members_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -146,9 +147,7 @@ class TestOneWebhook:
         # THEN each part is in the log, and every member in the room
         assert [(record.part, record.parts) for record in records] == [(n, 11) for n in range(11)]
         assert len(list(reader.records(APP, "r"))) == 11
-        room = reader.room(APP, "r")
-        assert room is not None
-        assert [member.user_id for member in room.members] == users
+        assert [member.user_id for member in members_of(reader, "r")] == users
 
     def test_is_two_calls(self, dynamodb: "DynamoDBClient") -> None:
         client = Interposed(dynamodb)
@@ -354,3 +353,5 @@ def test_log_and_registers_agree(
     told = [(record.occurred_at, record.event_id) for record in reader.records(APP, room)]
     assert told == sorted((record.occurred_at, record.event_id) for record in logs.get(room, []))
     assert reader.room(APP, room) == (show_room(APP, room, held[room]) if room in held else None)
+    if room in held:
+        assert members_of(reader, room) == show_members(held[room])

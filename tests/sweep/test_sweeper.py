@@ -38,6 +38,7 @@ from tests.payloads import (
     update,
     webhook,
 )
+from tests.reading import members_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -118,7 +119,7 @@ class TestARoomThatEnded:
         room = reader.room(APP, "r")
         assert room is not None
         assert (room.status, room.started_at) == ("live", None)
-        assert [member.user_id for member in room.members] == ["new"]
+        assert [member.user_id for member in members_of(reader, "r")] == ["new"]
 
     def test_that_was_created_again_before_its_life_expired_keeps_the_new_life(
         self, dynamodb: "DynamoDBClient", store: Store, reader: Reader, sweeper: Sweeper

@@ -47,9 +47,9 @@ def live_rooms(reads: Reads, sdk_app_id: str, limit: int, before: str | None) ->
 
     def show(item: Item) -> RoomSummary | None:
         room_id = _listed_room(item)
-        view = View(held.pop(room_id, {}))
-        is_there = view.life.first_seen_at is not None and not view.life.is_ended
-        return summarise(sdk_app_id, room_id, view) if is_there else None
+        there = held.pop(room_id, {})
+        view = View(there)
+        return summarise(sdk_app_id, room_id, view) if LIFE in there and not view.life.is_ended else None
 
     rooms, following = fill(found.items, show, LIVE_ROOMS.sort, found.next)
     return RoomPage(rooms=rooms, next=following)
@@ -67,7 +67,7 @@ def rooms_of_user(reads: Reads, sdk_app_id: str, user_id: str, limit: int, after
         room_id = item["room_id"]["S"]
         there = held[room_id]
         life, presence = View(there).life, show_presence(there, user_id)
-        if life.is_ended or not presence.online or presence.updated_at is None:
+        if LIFE not in there or life.is_ended or not presence.online or presence.updated_at is None:
             return None
         return Whereabouts(
             room_id=room_id,

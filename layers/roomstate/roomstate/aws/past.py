@@ -7,6 +7,7 @@ room's life is known, all that is older says nothing any more.
 import heapq
 from collections.abc import Iterator
 
+from roomstate.aws.deadline import OutOfTime
 from roomstate.aws.items import read_record
 from roomstate.aws.marshal import Item
 from roomstate.aws.query import Asked, Reads
@@ -35,22 +36,28 @@ def as_of(reads: Reads, sdk_app_id: str, room_id: str, at: int, now: Life) -> tu
         now: the room's life as it is, so that what it knows of that time is not looked for.
 
     Raises:
-        TooMany: records, or their payloads.
+        TooMany: records, or their payloads, to be folded in the time there is.
     """
     kept = Kept(_known_then(now, at))
     records = payloads = 0
-    for record in _backwards(reads, sdk_app_id, room_id, at):
-        if kept.life.started_at is not None and kept.life.voids(record.occurred_at):
-            break
-        records += 1
-        payloads += len(record.payload)
-        if records > MAX_RECORDS or payloads > MAX_BYTES:
-            raise TooMany(
-                f"The room's log up to that moment is too long to be folded: more than {MAX_RECORDS} "
-                f"records, or {MAX_BYTES} bytes of webhooks, since the room began."
-            )
-        if assertions := assertions_of(record):
-            kept.take(Version(record.occurred_at, record.event_id), assertions)
+    try:
+        for record in _backwards(reads, sdk_app_id, room_id, at):
+            if kept.life.started_at is not None and kept.life.voids(record.occurred_at):
+                break
+            records += 1
+            payloads += len(record.payload)
+            if records > MAX_RECORDS or payloads > MAX_BYTES:
+                raise TooMany(
+                    f"The room's log up to that moment is too long to be folded: more than {MAX_RECORDS} "
+                    f"records, or {MAX_BYTES} bytes of webhooks, since the room began."
+                )
+            if assertions := assertions_of(record):
+                kept.take(Version(record.occurred_at, record.event_id), assertions)
+    except OutOfTime:
+        raise TooMany(
+            "The room's log up to that moment is too long to be folded in time: "
+            f"there was time for {records} records."
+        ) from None
     return kept, records
 
 
