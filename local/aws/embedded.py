@@ -4,7 +4,8 @@ moto is made as atomic as DynamoDB is: its calls interleave between threads, and
 see another one half done. It is made as strict, where a transaction puts items (`limits`). And it is
 made as quick as a room of thousands needs: it copies every item of the table for each action of a
 transaction, to be able to roll back, where copying the index is enough (nothing here changes an item in
-place); and it sorts the whole table for each query of one partition.
+place but its expiry); it sorts the whole table for each query of one partition; and in an answer it looks
+each value of an item up by each of its spellings.
 """
 
 import copy
@@ -19,6 +20,7 @@ from unittest.mock import patch
 
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
@@ -42,7 +44,7 @@ PARKING_QUEUE_URL = f"https://sqs.us-east-1.amazonaws.com/{DEFAULT_ACCOUNT_ID}/P
 DEAD_LETTER_QUEUE_URL = f"https://sqs.us-east-1.amazonaws.com/{DEFAULT_ACCOUNT_ID}/DeadLetterQueue"
 DEAD_LETTER_QUEUE_ARN = f"arn:aws:sqs:us-east-1:{DEFAULT_ACCOUNT_ID}:DeadLetterQueue"
 
-_SERIALISED = ("transact_write_items", "put_item", "get_item", "query")
+_SERIALISED = ("transact_write_items", "put_item", "get_item", "query", "delete_item", "update_item")
 
 
 @contextmanager
@@ -104,6 +106,7 @@ def _atomic() -> Iterator[None]:
         patch.multiple(DynamoDBBackend, **calls),
         patch.object(Table, "__deepcopy__", _copy_index, create=True),
         patch.object(Table, "query", _query_partition),
+        patch.object(BaseJSONSerializer, "_serialize_type_structure", _serialise_as_it_is),
     ):
         yield
 
@@ -136,3 +139,13 @@ def _query_partition(table: Table, hash_key: Any, *args: Any, **kwargs: Any) -> 
     only = copy.copy(table)
     only.items = defaultdict(dict, {hash_key: table.items.get(hash_key, {})})
     return _query_table(only, hash_key, *args, **kwargs)
+
+
+_serialise = BaseJSONSerializer._serialize_type_structure
+
+
+def _serialise_as_it_is(self: Any, serialised: Any, value: Any, shape: Any, key: str) -> None:
+    if shape.name == "AttributeValue":
+        serialised[key] = value
+    else:
+        _serialise(self, serialised, value, shape, key)

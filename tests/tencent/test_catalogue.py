@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
-from moto.core.serialize import BaseJSONSerializer
 from pydantic import BaseModel
 
 from local.aws.embedded import TABLE_NAME, embedded_dynamodb, empty_table
@@ -682,18 +681,8 @@ MEMBERS = 10_000
 
 
 @pytest.fixture
-def full_room(dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch) -> None:
+def full_room(dynamodb: "DynamoDBClient") -> None:
     """A room with 10,000 members online, a seat and an administrator."""
-    # moto looks each value of an item up by each of its spellings, which takes a second per thousand items.
-    serialise = BaseJSONSerializer._serialize_type_structure
-
-    def quickly(self: Any, serialised: Any, value: Any, shape: Any, key: str) -> None:
-        if shape.name == "AttributeValue":
-            serialised[key] = value
-        else:
-            serialise(self, serialised, value, shape, key)
-
-    monkeypatch.setattr(BaseJSONSerializer, "_serialize_type_structure", quickly)
     assert deliver(create("r", at=900, RoomName="earlier", Owner_Account="ann")) == OK
     assert deliver(seats("r", seat(1, "ann"), at=900)) == OK
     assert deliver(admins("r", "add", "ann", at=900)) == OK
