@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, quote_plus
@@ -380,19 +379,32 @@ def test_no_body_takes_more_than_a_hundred_transactions(command: str, name: str,
     assert len(taken.units) <= 100
 
 
-@pytest.mark.parametrize(
-    "odd", [" ", "\t\n", "\0", "\x7f", "\u2028", ":", "x" * 256, "\U0001f600" * 64], ids=ascii
-)
-def test_an_unknown_command_of_any_name_is_counted(
-    function: Function, odd: str, capsys: pytest.CaptureFixture[str]
+def metrics(lines: str) -> set[tuple[str, ...]]:
+    """Each metric that CloudWatch makes of a log, by its name and dimensions. Each of them costs money."""
+    found = set()
+    for line in map(json.loads, lines.splitlines()):
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            for dimensions in directive["Dimensions"]:
+                values = [f"{name}={line[name]}" for name in dimensions]
+                found |= {(metric["Name"], *values) for metric in directive["Metrics"]}
+    return found
+
+
+@pytest.mark.parametrize("place", ["body", "URL"])
+def test_made_up_commands_make_no_metrics_of_their_own(
+    function: Function, place: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert function.send(query(), body({"CallbackCommand": odd})) == (ErrorCode.OK, "")
-    # AND CloudWatch takes the metric: a dimension is printable ASCII, and not blank
-    (metric,) = (
-        json.loads(line) for line in capsys.readouterr().out.splitlines() if "UnknownCommand" in line
-    )
-    assert "command" in metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]
-    assert re.fullmatch(r"[!-~]{1,256}", metric["command"])
+    # GIVEN names that look like Tencent's, and names that do not
+    odd = [" ", "\t\n", "\0", "\u2028", ":", "x" * 256, "\U0001f600" * 64]
+    for name in [*odd, *(f"Live.CallbackAfter{chr(ord('A') + number)}" for number in range(20))]:
+        # WHEN each is sent
+        url, wire = (query(), {"CallbackCommand": name})
+        if place == "URL":
+            url, wire = (query(CallbackCommand=name), {})
+        assert function.send(url, body(wire)) == (ErrorCode.OK, "")
+    # THEN all of them are one metric
+    counted = {metric for metric in metrics(capsys.readouterr().out) if metric[0] == "UnknownCommand"}
+    assert counted == {("UnknownCommand", "service=webhook")}
 
 
 def test_the_table_in_memory_is_as_the_embedded_one(dynamodb: "DynamoDBClient", store: Store) -> None:
