@@ -10,7 +10,7 @@ from roomstate.state.registers import ROOM
 from roomstate.tencent.catalogue import MODELS
 from roomstate.tencent.catalogue.base import Command
 from roomstate.tencent.wire import MAX_LIST
-from tests.payloads import update, webhook
+from tests.payloads import admins, update, webhook
 
 by_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.names[0])
 LISTS = ("list", "set", "frozenset", "tuple")
@@ -56,6 +56,11 @@ class TestLists:
             return raised.value.error_count()
 
         assert faults(1_000) == faults(1)
+
+    @pytest.mark.parametrize(("elements", "why"), [(2_048, None), (2_049, "has more than 2048 elements")])
+    def test_it_has_an_end(self, elements: int, why: str | None) -> None:
+        taken = webhook(admins("r", "add", *["ann"] * elements))
+        assert taken.unreadable == (f"Admin_Account {why}." if why else None)
 
 
 class TestTags:

@@ -1,6 +1,5 @@
 """The EventBridge bus."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -83,7 +82,7 @@ def _make_entry(webhook: ForwardedWebhook, bus: str) -> "PutEventsRequestEntryTy
         "DetailType": (webhook.command or "unknown")[:MAX_DETAIL_TYPE],
         "Time": datetime.fromtimestamp(webhook.occurred_at / 1000, UTC),
         "Resources": [],
-        "Detail": json.dumps(webhook.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")),
+        "Detail": webhook.model_dump_json(),
     }
 
 

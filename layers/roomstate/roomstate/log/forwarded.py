@@ -9,6 +9,7 @@
 Delivery is at least once and in no order: `event_id` and `part` tell repeats apart.
 """
 
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -58,7 +59,7 @@ class ForwardedWebhook(BaseModel):
 def forwarded(record: LogRecord) -> ForwardedWebhook:
     """The event of a record."""
     try:
-        payload, omitted = parse(record.payload), None
+        payload, omitted = _parsed(record.payload), None
     except Unreadable:
         payload, omitted = None, "unreadable"
     return ForwardedWebhook.model_validate(
@@ -68,6 +69,12 @@ def forwarded(record: LogRecord) -> ForwardedWebhook:
             "payload_omitted": omitted,
         }
     )
+
+
+@lru_cache(maxsize=1)
+def _parsed(payload: bytes) -> dict[str, Any]:
+    """Once for all records of a webhook, which come one after another and have the same payload."""
+    return parse(payload)
 
 
 def without_payload(webhook: ForwardedWebhook) -> ForwardedWebhook:

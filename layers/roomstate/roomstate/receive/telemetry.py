@@ -1,6 +1,7 @@
 """What operators see of a webhook: one log line and a few metrics. Never its body, never its URL."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,8 +33,8 @@ def _to_json(line: dict[str, Any]) -> str:
 def report(receipt: Receipt, logger: Logger, metrics: Metrics) -> None:
     """Log and count what became of a request."""
     webhook, refused = receipt.webhook, receipt.refused
-    for name in _counts(receipt):
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    for name, count in Counter(_counts(receipt)).items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
     facts = _facts(webhook)
     if receipt.parked is not None:
         facts["cause"] = describe(receipt.parked)
