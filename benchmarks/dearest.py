@@ -16,6 +16,7 @@ import time
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from traceback import print_exc
 from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import patch
@@ -122,13 +123,17 @@ def in_a_fork(name: str, app: Any, body: bytes) -> Taken:
     if child == 0:
         try:
             os.write(writing, json.dumps(asdict(handle(name, app, body))).encode())
+        except BaseException:
+            print_exc()
         finally:
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as told:
-        taken = Taken(**json.loads(told.read()))
+        taken = told.read()
     os.waitpid(child, 0)
-    return taken
+    if not taken:
+        raise RuntimeError(f"{name}: the function failed")
+    return Taken(**json.loads(taken))
 
 
 def handle(name: str, app: Any, body: bytes) -> Taken:
