@@ -232,8 +232,7 @@ def seeds() -> list[Input]:
         found.append(Input(1 + number % 2, number % 2, query, event["body"].encode()))
     for caller in range(len(CALLERS)):
         found.append(Input(caller, TEXT, b"Sign=0&WebhookCommand=x&RequestTime=1800000000", b"{}"))
-    found.append(Input(1, CLAIMS_BASE64, b"", b"e30="))
-    found.append(Input(3, TEXT, b"Sign=" + b"0" * 64, b"{}"))
+    found += [Input(1, CLAIMS_BASE64, b"", b"e30="), Input(3, TEXT, b"Sign=" + b"0" * 64, b"{}")]
     late = str(NOW // 1000 - 61)
     found.append(
         Input(0, TEXT, f"SdkAppid={SIGNED}&Sign={sign(TOKEN, late)}&RequestTime={late}".encode(), b"{}")

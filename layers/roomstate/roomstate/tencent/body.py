@@ -18,8 +18,8 @@ def parse(body: bytes) -> dict[str, Any]:
     """A JSON object from hostile bytes.
 
     Raises:
-        Unreadable: not UTF-8, not JSON, not an object, or JSON that two parsers would read in two
-            ways: duplicate keys, NaN, numbers out of range, lone surrogates, deep nesting.
+        Unreadable: not UTF-8, not JSON, not an object, of too many values, or JSON that two parsers would
+            read in two ways: duplicate keys, NaN, numbers out of range, lone surrogates, deep nesting.
     """
     try:
         text = body.decode()
