@@ -51,13 +51,13 @@ unit: $(VENV)/ready  ## the tests alone
 
 EMULATED = SAM=$(SAM) $(BIN)/python -m e2e.emulator $(VENV)-e2e/bin/ministack
 e2e: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## the stack, deployed onto a local AWS; takes Linux, and Python 3.13 on the PATH
-	$(EMULATED) $(BIN)/pytest -s tests/aws/test_store.py tests/aws/test_reader.py tests/sweep e2e
+	$(EMULATED) 900 $(BIN)/pytest -s tests/aws/test_store.py tests/aws/test_reader.py tests/sweep e2e
 
 no-e2e:
 	@echo "NOT TESTED: the deployed stack (make e2e). That takes Linux, and Python 3.13 on the PATH."
 
 bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## every figure of the README's performance section, anew; takes what e2e takes
-	$(EMULATED) $(BIN)/python -m benchmarks.run
+	$(EMULATED) 10800 $(BIN)/python -m benchmarks.run
 
 audit: $(VENV)/ready $(VENV)-audit/ready  ## known vulnerabilities of what is deployed and of what tests use
 	$(BIN)/python -m local.commands.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt \

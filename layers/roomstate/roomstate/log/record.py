@@ -1,6 +1,7 @@
 """The record that each unit of a webhook leaves in the log."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from roomstate.state.changes import Change
 from roomstate.state.registers import Assertion
@@ -72,12 +73,19 @@ def assertions_of(record: LogRecord) -> tuple[Assertion, ...]:
 
 def decode_again(record: LogRecord) -> Webhook:
     """The webhook of a record, as it was received."""
-    return decode(
-        Delivery(
-            sdk_app_id=record.sdk_app_id,
-            body=record.payload,
-            received_at=record.received_at,
-            url_command=record.command,
-            opt_platform=record.opt_platform,
-        )
+    return _decode(delivery_of(record))
+
+
+def delivery_of(record: LogRecord) -> Delivery:
+    """What was delivered, as far as the log knows it."""
+    return Delivery(
+        sdk_app_id=record.sdk_app_id,
+        body=record.payload,
+        received_at=record.received_at,
+        url_command=record.command,
+        opt_platform=record.opt_platform,
     )
+
+
+_decode = lru_cache(maxsize=1)(decode)
+"""Once for all records of a webhook, which come one after another."""
