@@ -146,7 +146,7 @@ def figures(costs: Costs) -> list[Figure]:
             measured=f"${alarms * ALARM_MONTH:.2f}, and up to ${metrics * METRIC_MONTH:.2f}",
             target="",
             met=None,
-            how=f"{alarms} alarms; up to {metrics} metrics, and one for each unknown command",
+            how=f"{alarms} alarms; up to {metrics} metrics",
         ),
     ]
 
@@ -181,8 +181,9 @@ def fixed() -> tuple[int, int]:
     alarms = [each for each in template()["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
     filters = [each for each in template()["Resources"].values() if each["Type"] == "AWS::Logs::MetricFilter"]
     refusals = set(ErrorCode) - {ErrorCode.OK, ErrorCode.UNREADABLE}  # the latter is an outcome
-    others = ("Parked", "Misnamed", "Redriven", "RedriveFailed", "NeverForwarded")
-    return len(alarms), len(get_args(Outcome)) + len(refusals) + len(others) + len(filters)
+    others = ("Parked", "Misnamed", "UnknownCommand", "Redriven", "RedriveFailed", "NeverForwarded")
+    swept = ("SweptItems", "SweepFailed")
+    return len(alarms), len(get_args(Outcome)) + len(refusals) + len((*others, *swept, *filters))
 
 
 def _charges(cost: Cost) -> list[_Charge]:

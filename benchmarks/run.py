@@ -1,22 +1,30 @@
 """`make bench`: every figure against its target, as one table.
 
-It is printed, written to `benchmarks/results.md` and put into the README, between its marks.
+Each figure is shown once it is measured. Where some fail, take too long or are interrupted, the others are
+there all the same, and what is missing is named. Once all are measured, the table is written to
+`benchmarks/results.md`, and into the README, between its marks.
 """
 
 import os
 import platform
 import re
-from collections.abc import Sequence
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from traceback import format_exception
+from typing import Any
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks import artifact, cost, room, throughput, units, warm
+from benchmarks import artifact, cost, dearest, room, throughput, units, warm
 from benchmarks.cost import Part
 from benchmarks.figure import Figure
 from e2e.stack import build
@@ -28,39 +36,117 @@ MARKED = re.compile(r"(?<=<!-- make bench -->\n).*?(?=<!-- /make bench -->)", re
 PACKAGES = ("aws-lambda-powertools", "pydantic", "botocore", "boto3")
 
 
-def main() -> None:
-    """Measure everything."""
-    progress = Console(stderr=True)
-    with TemporaryDirectory(prefix="roomstate-bench-") as scratch:
-        built = Path(scratch) / "built"
-        progress.print("Building the stack with sam build ...")
-        build(built)
-        rounds = track(range(artifact.ROUNDS), "starts of the function", console=progress, transient=True)
-        figures = artifact.figures(built, Path(scratch), rounds)
-    progress.print("Warm requests, and those of one room ...")
-    figures += warm.figures()
-    costs = units.measure()
-    figures += [*units.figures(costs), *cost.figures(costs), *room.figures()]
-    figures += throughput.figures(progress)
-    parts = cost.table(costs)
-    _show(figures, parts)
-    RESULTS.write_text(_document(figures, parts))
-    README.write_text(MARKED.sub(lambda _: f"{_table(figures)}\n", README.read_text()))
+INTERRUPTED = 130
+"""What a shell makes of Ctrl-C."""
 
 
-def _show(figures: Sequence[Figure], parts: Sequence[Part]) -> None:
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Figures that are measured together."""
+
+    name: str
+    seconds: float
+    """That they may take: several times what they do take on a machine with nothing else to do."""
+    measure: Callable[[], list[Figure]]
+
+
+class TookTooLong(BaseException):
+    """No `except Exception` in what is measured may keep this one."""
+
+
+def main() -> int:
+    """Measure everything. Gives the exit code."""
     out = Console(highlight=False)
+    prices: list[Part] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same as Ctrl-C
+    with TemporaryDirectory(prefix="roomstate-bench-") as scratch:
+        figures, missing = measure(sections(Path(scratch), prices), out)
+    _show(figures, prices, out)
+    if missing:
+        for name, why in missing.items():
+            out.print(f"NOT MEASURED: {name}. {why}", markup=False)
+        out.print("Nothing is written to the README.")
+        return INTERRUPTED if "Interrupted." in missing.values() else 1
+    RESULTS.write_text(_document(figures, prices))
+    README.write_text(MARKED.sub(lambda _: f"{_table(figures)}\n", README.read_text()))
+    out.print(f"Written to {RESULTS.relative_to(ROOT)}, and to the README.")
+    return 0
+
+
+def sections(scratch: Path, prices: list[Part]) -> list[Section]:
+    """What is measured, in the order of the table. `prices` gets what a million webhooks cost, by part."""
+    progress = Console(stderr=True)
+
+    def start() -> list[Figure]:
+        build(scratch / "built")
+        rounds = track(range(artifact.ROUNDS), "starts of the function", console=progress, transient=True)
+        return artifact.figures(scratch / "built", scratch, rounds)
+
+    def single_changes() -> list[Figure]:
+        costs = units.measure()
+        prices.extend(cost.table(costs))
+        return [*units.figures(costs), *cost.figures(costs)]
+
+    return [
+        Section("The artifact, and the start of the function", 1_800, start),
+        Section("A warm request", 900, warm.figures),
+        Section("Calls and units of a single change, and what they cost", 300, single_changes),
+        Section("One room", 900, room.figures),
+        Section("The dearest bodies", 600, dearest.figures),
+        Section("Throughput and memory", 2_400, lambda: throughput.figures(progress)),
+    ]
+
+
+def measure(wanted: Sequence[Section], out: Console) -> tuple[list[Figure], dict[str, str]]:
+    """Measure section by section, and show each figure. Gives the figures, and why others are missing."""
+    figures: list[Figure] = []
+    missing: dict[str, str] = {}
+    for number, section in enumerate(wanted):
+        out.print(f"\n{section.name} ...")
+        try:
+            with within(section.seconds):
+                measured = section.measure()
+        except KeyboardInterrupt:
+            missing |= {left.name: "Interrupted." for left in wanted[number:]}
+            break
+        except (Exception, TookTooLong) as why:
+            missing[section.name] = f"{type(why).__name__}: {why}"
+            out.print("".join(format_exception(why)), markup=False)
+            continue
+        for figure in measured:
+            out.print("  " + "  ".join(filter(None, _cells(figure))), markup=False, soft_wrap=True)
+        figures += measured
+    return figures, missing
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Raise TookTooLong where the context lasts longer."""
+
+    def ring(*_: Any) -> None:
+        raise TookTooLong(f"longer than {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _show(figures: Sequence[Figure], prices: Sequence[Part], out: Console) -> None:
     shown = Table("Figure", "Measured", "Target", "")
     for figure in figures:
         shown.add_row(*_cells(figure))
     out.print(shown)
-    priced = Table("USD for a million", "", "forwarded", "one webhook")
-    for part in parts:
-        priced.add_row(*_prices(part))
-    out.print(priced)
+    if prices:
+        priced = Table("USD for a million", "", "forwarded", "one webhook")
+        for part in prices:
+            priced.add_row(*_prices(part))
+        out.print(priced)
     missed = [figure.name for figure in figures if figure.met is False]
     out.print(f"Targets missed: {'; '.join(missed) or 'none'}.")
-    out.print(f"Written to {RESULTS.relative_to(ROOT)}, and to the README.")
 
 
 def _document(figures: Sequence[Figure], parts: Sequence[Part]) -> str:
@@ -116,4 +202,4 @@ def _read(path: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

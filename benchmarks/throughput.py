@@ -84,10 +84,14 @@ def _measure(console: Console) -> Iterator[Step]:
     ):
         task = progress.add_task("webhooks through one process", total=WEBHOOKS)
         assert process.stdout is not None
-        for line in process.stdout:
-            step = Step(**json.loads(line))
-            progress.update(task, completed=step.webhooks)
-            yield step
+        try:
+            for line in process.stdout:
+                step = Step(**json.loads(line))
+                progress.update(task, completed=step.webhooks)
+                yield step
+        except BaseException:  # nobody reads what else it has to say
+            process.kill()
+            raise
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, program)
 

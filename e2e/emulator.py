@@ -1,7 +1,8 @@
-"""A local AWS for as long as a command runs: `python -m e2e.emulator MINISTACK COMMAND …`
+"""A local AWS for as long as a command runs: `python -m e2e.emulator MINISTACK SECONDS COMMAND …`
 
 MiniStack serves CloudFormation, API Gateway, DynamoDB and the rest on one port of this machine, runs
-functions as processes, and lets each do what its role allows. The command finds it at EMULATOR_URL.
+functions as processes, and lets each do what its role allows. The command finds it at EMULATOR_URL, and may
+take so many seconds.
 """
 
 import os
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from http.client import HTTPException
@@ -26,13 +27,11 @@ REGION = "us-east-1"
 ROOT_KEY = "test"
 """The access key, and the secret, of an account's root in MiniStack."""
 START_S, STOP_S = 60, 10
-RUN_S = 900
-"""For the whole command."""
 LOG_LINES = 100
 """Of the log that are shown where the command fails."""
 
 
-def main(ministack: str, *command: str) -> int:
+def main(ministack: str, seconds: str, *command: str) -> int:
     """Run the command. Gives its exit code."""
     # A run that is ended from outside ends the emulator too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -42,12 +41,33 @@ def main(ministack: str, *command: str) -> int:
         try:
             with emulator(ministack, log) as url:
                 environment = {**untouched(os.environ), "EMULATOR_URL": url, "TMPDIR": folder}
-                code = subprocess.run(command, env=environment, timeout=RUN_S, check=False).returncode
+                code = run(command, environment, float(seconds))
                 return code
         finally:
             if code != 0:
                 lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
                 print("\nThe end of the emulator's log:", *lines, sep="\n", file=sys.stderr)
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], seconds: float) -> int:
+    """Run a command to its end, or until it has had its time. Gives its exit code."""
+    with subprocess.Popen(command, env=environment) as running:
+        try:
+            return running.wait(seconds)
+        except KeyboardInterrupt:
+            # Ctrl-C reaches the command too, which may have something to say yet.
+            return running.wait(STOP_S)
+        finally:
+            end(running)
+
+
+def end(running: "subprocess.Popen[bytes]") -> None:
+    """End a command that has not ended; at first with a chance to say what it has."""
+    if running.poll() is None:
+        running.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(STOP_S)
+        running.kill()
 
 
 @contextmanager

@@ -65,6 +65,13 @@ class Stack:
         pages = dynamodb.get_paginator("scan").paginate(TableName=self.outputs["TableName"])
         return [read_record(item) for page in pages for item in page["Items"] if "kind" not in item]
 
+    def registers(self, room_id: str) -> set[str]:
+        """The kinds of a room's items that are no records."""
+        dynamodb: DynamoDBClient = client("dynamodb")
+        pages = dynamodb.get_paginator("scan").paginate(TableName=self.outputs["TableName"])
+        items = (item for page in pages for item in page["Items"] if "kind" in item)
+        return {item["kind"]["S"] for item in items if item["room_id"]["S"] == room_id}
+
     def resource(self, logical_id: str) -> str:
         """The name that a resource of the template has got."""
         found = client("cloudformation").describe_stack_resource(
@@ -76,7 +83,7 @@ class Stack:
     def logs(self) -> list[str]:
         """What its functions have logged, by the function."""
         logs = client("logs")
-        groups = [self.resource(f"{function}FunctionLogs") for function in ("Webhook", "Redrive")]
+        groups = [self.resource(f"{function}FunctionLogs") for function in ("Webhook", "Redrive", "Sweep")]
         pages = (logs.get_paginator("filter_log_events").paginate(logGroupName=name) for name in groups)
         return [event["message"] for group in pages for page in group for event in page["events"]]
 

@@ -21,15 +21,28 @@ import pytest
 from e2e.emulator import REGION, client
 from e2e.stack import TOKEN, Stack, deploy, eventually, say
 from local.aws.template import template
-from local.commands.run import members
+from local.commands.run import everybody
 from local.commands.schema import SCHEMAS
 from local.commands.send import Named, from_body, schedule
 from local.tencent import SAMPLE_APP, Outgoing, post
 from local.tencent import signed as with_sign
+from roomstate.aws.table import register_key
 from roomstate.log.forwarded import SCHEMA_VERSION, forwarded
+from roomstate.state.registers import LIFE
 from roomstate.state.rooms import Member, Room
 from roomstate.tencent.delivery import Delivery
-from tests.payloads import Payload, body, seat, seats, webhook
+from tests.payloads import (
+    Payload,
+    admins,
+    body,
+    create,
+    destroy,
+    members,
+    seat,
+    seats,
+    set_metadata,
+    webhook,
+)
 
 DAY_S = 86_400
 
@@ -46,7 +59,7 @@ def occupant(stack: Stack, room: str) -> str | None:
 
 def rooms_like(stack: Stack, rooms: list[tuple[Room, list[Member]]]) -> list[Any]:
     names = [(room.sdk_app_id, room.room_id) for room, _ in rooms]
-    return [(stack.reader.room(*name), members(stack.reader, *name)) for name in names]
+    return [(stack.reader.room(*name), everybody(stack.reader, *name)) for name in names]
 
 
 class TestOutputs:
@@ -135,6 +148,40 @@ class TestSamples:
             schema.validate(event["detail"])
             assert event["detail"] == forwarded(record).model_dump(mode="json")
             assert (event["source"], event["detail-type"]) == ("roomstate", record.command)
+
+
+class TestSweep:
+    def test_a_room_that_ended_leaves_its_life_and_its_log(self, forwarding: Stack) -> None:
+        # GIVEN a room with everything in it
+        say("a room that ends")
+        now = int(time.time() * 1000)
+        payloads = [
+            create("swept", now - 60_000, RoomName="a room"),
+            members("swept", "Online", *(f"user-{n}" for n in range(150)), at=now - 50_000),
+            seats("swept", seat(1, "user-1"), at=now - 50_000),
+            admins("swept", "add", "user-1", at=now - 50_000),
+            set_metadata("swept", now - 50_000, key="value"),
+        ]
+        for payload in payloads:
+            assert forwarding.deliver(outgoing(payload)).ok
+        assert forwarding.registers("swept") == {"life", "room", "seat", "admin", "member", "metadata"}
+        # WHEN it ends
+        assert forwarding.deliver(outgoing(destroy("swept", now))).ok
+        # THEN the stream tells the sweep, which leaves its life, to expire, and its log
+        assert eventually(lambda: forwarding.registers("swept"), {"life"}) == {"life"}
+        key = register_key(SAMPLE_APP, "swept", LIFE).item()
+        table = forwarding.outputs["TableName"]
+
+        def expires() -> bool:
+            item = client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
+            return int(item.get("expires_at", {"N": "0"})["N"]) > now / 1000 + 89 * 86_400
+
+        assert eventually(expires, True)
+        assert len([record for record in forwarding.records() if record.room_id == "swept"]) == 7
+        # AND it is read as it was before
+        room = forwarding.reader.room(SAMPLE_APP, "swept")
+        assert room is not None
+        assert (room.status, room.ended_at) == ("ended", now)
 
 
 def receive(queue_url: str) -> Iterator[Any]:

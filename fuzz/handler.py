@@ -25,6 +25,7 @@ from urllib.parse import unquote
 import atheris  # type: ignore[import-untyped]  # has an environment of its own
 
 from fuzz.memory import Memory
+from local.aws.limits import item_bytes
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {
@@ -43,19 +44,23 @@ os.environ.update(ENVIRONMENT)
 
 with atheris.instrument_imports(include=["roomstate", "functions"]):
     from functions.webhook import app
+    from fuzz.mutation import mutate_document, words
     from roomstate.aws.deadline import Deadline
+    from roomstate.aws.forwarder import Forwarder
     from roomstate.aws.items import WRITER, read_record, read_register, register_item
     from roomstate.aws.parking import Parking
     from roomstate.aws.store import Store
+    from roomstate.log.forwarded import ForwardedWebhook
     from roomstate.receive.receiver import Receiver
+    from roomstate.receive.recorder import ForwardingRecorder
     from roomstate.state.life import Life
     from roomstate.state.registers import LIFE
     from roomstate.state.rooms import show_room
-    from roomstate.tencent.catalogue import COMMANDS
     from roomstate.tencent.errors import ErrorCode, TokensUnavailable
     from roomstate.tencent.signature import sign
+    from roomstate.tencent.units import MAX_WRITTEN_BYTES
+    from tests.payloads import NOW
 
-NOW = 1_800_000_000_000
 TIME = str(NOW // 1000)
 UNSIGNED, SIGNED, UNAVAILABLE = "1400000001", "1400000002", "1400000003"
 TOKEN = "token-that-nobody-may-see"
@@ -70,15 +75,6 @@ TEXT, BASE64, CLAIMS_BASE64 = range(3)
 MAX_QUERY_BYTES = 1_023
 MAX_ITEMS = 5_000
 MAX_ANSWER_BYTES = 1_024
-
-# What no structure of a seed suggests.
-ODD: tuple[Any, ...] = (
-    *(None, True, False, 0, -1, 1.5, -0.0, 1e308, math.nan, math.inf, 10**15 - 1, 10**15, 10**38, 10**300),
-    *("", " ", "\0", "\ud800", "\ud83d\ude00", "\u0661", "x" * 256, "\u00e9" * 129, "x" * 2_000, "x" * 4_097),
-    *(NOW, str(NOW), NOW + 300_000, NOW + 300_001, "true", "false", "add", "delete", "Online", "Offline"),
-    *([], {}, [None], [[]], [{}], [0] * 257, [[[[[[[[[[]]]]]]]]]]),
-    *COMMANDS,
-)
 
 
 class Input(NamedTuple):
@@ -126,6 +122,15 @@ class NoParking(Parking):
         raise AssertionError(f"parked: {delivery}")
 
 
+class Bus:
+    """Stands in for the EventBridge client of a `Forwarder`: takes events that can be read."""
+
+    def put_events(self, **call: Any) -> Any:
+        for entry in call["Entries"]:
+            ForwardedWebhook.model_validate_json(entry["Detail"])
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in call["Entries"]]}
+
+
 def tokens_of(app_id: str) -> list[str]:
     if app_id == UNAVAILABLE:
         raise TokensUnavailable("The webhook cannot be verified at present.")
@@ -134,7 +139,8 @@ def tokens_of(app_id: str) -> list[str]:
 
 memory = Memory()
 store = Store(cast("Any", memory), ENVIRONMENT["TABLE_NAME"], 90)
-app.receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), tokens_of, store, NoParking())
+recorder = ForwardingRecorder(store, Forwarder(cast("Any", Bus()), "bus"))
+app.receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), tokens_of, recorder, NoParking())
 setattr(Deadline, "of_answer", lambda _: Deadline(math.inf))  # noqa: B010  no clock decides here
 context = cast(
     "Any",
@@ -191,7 +197,8 @@ def send(event: Mapping[str, Any]) -> ErrorCode:
 
 
 def check_items(items: list[Any]) -> None:
-    """What was written can be read: records, registers, and the room they make."""
+    """What was written is not too much, and can be read: records, registers, and the room they make."""
+    assert sum(map(item_bytes, items)) <= MAX_WRITTEN_BYTES
     for item in items:
         if "payload" in item:
             read_record(item)
@@ -221,33 +228,6 @@ def mutate(data: bytes, max_size: int, seed: int) -> bytes:
     return one._replace(body=body).encode()[:max_size]
 
 
-def mutate_document(document: dict[str, Any], chance: random.Random) -> None:
-    """Change one place."""
-    places = list(walk(document))
-    container, key = chance.choice(places) if places else (document, "RoomId")
-    match chance.randrange(5):
-        case 0 if places:
-            del container[key]
-        case 1 if isinstance(container, list):
-            container.append(chance.choice(container or ODD))
-        case 2 if places:
-            other, there = chance.choice(places)
-            container[key] = json.loads(json.dumps(other[there]))
-        case 3 if places:
-            alike = [odd for odd in ODD if type(odd) is type(container[key])]
-            container[key] = json.loads(json.dumps(chance.choice(alike or ODD)))
-        case _:
-            container[key] = json.loads(json.dumps(chance.choice(ODD)))
-
-
-def walk(document: Any) -> Any:
-    """Each container with each of its keys."""
-    for key in list(document) if isinstance(document, dict) else range(len(document)):
-        yield document, key
-        if isinstance(document[key], dict | list):
-            yield from walk(document[key])
-
-
 def seeds() -> list[Input]:
     """The documented webhooks, each from one caller or another; and the walls around them."""
     found: list[Input] = []
@@ -257,8 +237,7 @@ def seeds() -> list[Input]:
         found.append(Input(1 + number % 2, number % 2, query, event["body"].encode()))
     for caller in range(len(CALLERS)):
         found.append(Input(caller, TEXT, b"Sign=0&WebhookCommand=x&RequestTime=1800000000", b"{}"))
-    found.append(Input(1, CLAIMS_BASE64, b"", b"e30="))
-    found.append(Input(3, TEXT, b"Sign=" + b"0" * 64, b"{}"))
+    found += [Input(1, CLAIMS_BASE64, b"", b"e30="), Input(3, TEXT, b"Sign=" + b"0" * 64, b"{}")]
     late = str(NOW // 1000 - 61)
     found.append(
         Input(0, TEXT, f"SdkAppid={SIGNED}&Sign={sign(TOKEN, late)}&RequestTime={late}".encode(), b"{}")
@@ -266,15 +245,6 @@ def seeds() -> list[Input]:
     found += [Input(2, TEXT, b"", b'{"a":' + b"[" * depth + b"]" * depth + b"}") for depth in (30, 40, 8_000)]
     assert all(Input.decode(one.encode()) == one for one in found)
     return found
-
-
-def words() -> str:
-    """libFuzzer's dictionary: what the wire's names are, and what breaks parsers."""
-    fields = {
-        field.alias or name for model in COMMANDS.values() for name, field in model.model_fields.items()
-    }
-    odd = ("NaN", "-Infinity", "1e999", r"\\ud800", r"\xff", r"\xed\xa0\x80", "[[[[", "%00", "%u0", "&")
-    return "".join(f'"{word}"\n' for word in (*sorted(fields), *COMMANDS, *odd))
 
 
 def main(folder: Path, *options: str) -> None:

@@ -4,8 +4,8 @@ moto is made as atomic as DynamoDB is: its calls interleave between threads, and
 see another one half done. It is made as strict, where a transaction puts items (`limits`). And it is
 made as quick as a room of thousands needs: it copies every item of the table for each action of a
 transaction, to be able to roll back, where copying the index is enough (nothing here changes an item in
-place); for each query it sorts the whole table, and copies all that it finds; and it looks for the value of
-each attribute under every name that a type may have.
+place but its expiry); for each query it sorts the whole table, and copies all that it finds; and in an
+answer it looks each value of an item up by each of its spellings.
 """
 
 import copy
@@ -49,7 +49,7 @@ PARKING_QUEUE_URL = f"https://sqs.us-east-1.amazonaws.com/{DEFAULT_ACCOUNT_ID}/P
 DEAD_LETTER_QUEUE_URL = f"https://sqs.us-east-1.amazonaws.com/{DEFAULT_ACCOUNT_ID}/DeadLetterQueue"
 DEAD_LETTER_QUEUE_ARN = f"arn:aws:sqs:us-east-1:{DEFAULT_ACCOUNT_ID}:DeadLetterQueue"
 
-_SERIALISED = ("transact_write_items", "put_item", "get_item", "query")
+_SERIALISED = ("transact_write_items", "put_item", "get_item", "query", "delete_item", "update_item")
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def _atomic() -> Iterator[None]:
         patch.multiple(DynamoDBBackend, **calls),
         patch.object(Table, "__deepcopy__", _copy_index, create=True),
         patch.object(Table, "query", _query_partition),
-        patch.object(BaseJSONSerializer, "_serialize_type_structure", _serialize_scalars_at_once),
+        patch.object(BaseJSONSerializer, "_serialize_type_structure", _serialise_as_it_is),
     ):
         yield
 
@@ -184,17 +184,21 @@ def _query_partition(table: Table, *args: Any, **kwargs: Any) -> Any:
     for item in found:
         only.items[item.hash_key][item.range_key] = item
     # It copies what it found, which nobody changes.
-    with patch.object(StoredItem, "__deepcopy__", lambda item, _: copy.copy(item), create=True):
+    with patch.object(StoredItem, "__deepcopy__", _copy_item, create=True):
         return _query_table(only, *args, **kwargs)
 
 
-_serialize_structure = BaseJSONSerializer._serialize_type_structure
+def _copy_item(item: StoredItem, _: Any) -> StoredItem:
+    clone = copy.copy(item)
+    clone.attrs = copy.copy(item.attrs)
+    return clone
 
 
-def _serialize_scalars_at_once(
-    serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: Any, key: str
-) -> None:
-    if shape.name == "AttributeValue" and isinstance(value, dict) and not value.keys() - {"S", "N", "BOOL"}:
-        serialized[key] = value
+_serialise = BaseJSONSerializer._serialize_type_structure
+
+
+def _serialise_as_it_is(self: Any, serialised: Any, value: Any, shape: Any, key: str) -> None:
+    if shape.name == "AttributeValue":
+        serialised[key] = value
     else:
-        _serialize_structure(serializer, serialized, value, shape, key)
+        _serialise(self, serialised, value, shape, key)

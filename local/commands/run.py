@@ -158,10 +158,10 @@ def rooms(client: "DynamoDBClient", reader: Reader) -> list[tuple[Room, list[Mem
     """Every room of the table, and its members."""
     items = client.scan(TableName=TABLE_NAME)["Items"]
     names = sorted({(item["sdk_app_id"]["S"], item["room_id"]["S"]) for item in items if "room_id" in item})
-    return [(room, members(reader, *name)) for name in names if (room := reader.room(*name))]
+    return [(room, everybody(reader, *name)) for name in names if (room := reader.room(*name))]
 
 
-def members(reader: Reader, sdk_app_id: str, room_id: str) -> list[Member]:
+def everybody(reader: Reader, sdk_app_id: str, room_id: str) -> list[Member]:
     """All members of a room."""
     found: list[Member] = []
     following = None

@@ -409,7 +409,7 @@ def test_make_hands_a_room_over_as_it_is(tmp_path: Any) -> None:
     python.chmod(0o755)
     (made / "ready").touch()
     # WHEN the targets are made with it
-    for target in ("replay", "rebuild"):
+    for target in ("replay", "rebuild", "sweep"):
         command = ["make", "--silent", target, f"VENV={made}", "TABLE=t", "APP=1", f"ROOM={room}"]
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         # THEN it arrives

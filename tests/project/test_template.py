@@ -3,20 +3,26 @@
 import json
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, ClassVar, cast, get_args
 
 import botocore.session
 import pytest
-from pydantic import ValidationError
+from moto.events.models import EventPattern
+from pydantic import BaseModel, ValidationError
 
 import roomstate
 from local.aws.template import resource, template
-from roomstate.aws.table import DAY_S, TOMBSTONE_DAYS, TTL_ATTRIBUTE
+from roomstate.aws.items import register_item
+from roomstate.aws.table import DAY_S, TOMBSTONE_DAYS, TTL_ATTRIBUTE, register_key
 from roomstate.receive.settings import RedriveSettings, Settings, WebhookSettings
+from roomstate.state.life import Life
+from roomstate.state.registers import LIFE, AnyRegister, Key, Member, Register, Version
 from roomstate.state.webhook import Outcome
+from roomstate.sweep.settings import SweepSettings
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import ErrorCode
 
+PACKAGE = Path(roomstate.__file__).parent
 SOURCES = "\n".join(path.read_text() for path in Path(roomstate.__file__).parent.rglob("*.py"))
 ENVIRONMENT = {"TABLE_NAME": "rooms", "PARKING_QUEUE_URL": "https://queue"}
 LIBRARIES = {"PYDANTIC_DISABLE_PLUGINS", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
@@ -63,9 +69,14 @@ def test_the_keys_are_those_of_every_item() -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "settings"), [("WebhookFunction", WebhookSettings), ("RedriveFunction", RedriveSettings)]
+    ("function", "settings"),
+    [
+        ("WebhookFunction", WebhookSettings),
+        ("RedriveFunction", RedriveSettings),
+        ("SweepFunction", SweepSettings),
+    ],
 )
-def test_the_environment_is_what_the_settings_read(function: str, settings: type[Settings]) -> None:
+def test_the_environment_is_what_the_settings_read(function: str, settings: type[BaseModel]) -> None:
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
     variables = {*shared, *resource(function)["Environment"]["Variables"]}
     assert variables - LIBRARIES == {field.alias for field in settings.model_fields.values()}
@@ -83,6 +94,56 @@ def test_a_function_may_do_on_the_table_what_the_store_calls_and_no_more(functio
     allowed = statements(function)["Rooms"]
     assert set(allowed["Action"]) == needed | {"dynamodb:PutItem"}
     assert allowed["Resource"] == {"Fn::GetAtt": "RoomTable.Arn"}
+
+
+def test_the_sweep_may_do_on_the_table_what_it_calls_and_no_more() -> None:
+    source = (PACKAGE / "sweep" / "sweeper.py").read_text() + (PACKAGE / "aws" / "query.py").read_text()
+    calls = set(re.findall(r"client\.([a-z_]+)\(", source))
+    allowed = statements("SweepFunction")["Rooms"]
+    assert {_snake(action.removeprefix("dynamodb:")) for action in allowed["Action"]} == calls
+    assert allowed["Resource"] == {"Fn::GetAtt": "RoomTable.Arn"}
+
+
+class TestTheStreamThatTheSweepHears:
+    source: ClassVar[dict[str, Any]] = resource("SweepFunction")["Events"]["Lives"]["Properties"]
+
+    def test_has_both_images_and_loses_nothing(self) -> None:
+        assert resource("RoomTable")["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+        assert self.source["StartingPosition"] == "TRIM_HORIZON"
+        assert self.source["DestinationConfig"]["OnFailure"]["Destination"] == {
+            "Fn::GetAtt": "SweepDeadLetterQueue.Arn"
+        }
+
+    @pytest.mark.parametrize(
+        ("event", "old", "new", "heard"),
+        [
+            ("MODIFY", Life(1, 2), Life(1, 2, 3), True),
+            ("MODIFY", Life(1, 2, 3), Life(1, 9, 3), True),
+            ("REMOVE", Life(1, 2, 3), None, True),
+            ("INSERT", None, Life(1, None, 3), True),
+            ("INSERT", None, Life(1, 2), False),
+            ("INSERT", None, Life(1), False),
+        ],
+    )
+    def test_lets_through_what_leaves_something_to_sweep(
+        self, event: str, old: Life | None, new: Life | None, heard: bool
+    ) -> None:
+        assert self.hears(event, LIFE, old, new) == heard
+
+    def test_does_not_hear_of_a_user_named_life(self) -> None:
+        member = Register(Version(1, "0" * 32), Member(online=True))
+        assert not self.hears("MODIFY", Key("member", "life"), member, member)
+
+    def hears(self, event: str, key: Key, old: AnyRegister | None, new: AnyRegister | None) -> bool:
+        def image(register: AnyRegister | None) -> dict[str, Any]:
+            if register is None:
+                return {}
+            return {**register_item("1", "r", key, register, writer="0" * 32, received_at=1)}
+
+        change = {"Keys": register_key("1", "r", key).item(), "NewImage": image(new), "OldImage": image(old)}
+        record = {"eventName": event, "dynamodb": {name: found for name, found in change.items() if found}}
+        patterns = [json.loads(one["Pattern"]) for one in self.source["FilterCriteria"]["Filters"]]
+        return any(EventPattern(pattern, pattern).matches_event(cast("Any", record)) for pattern in patterns)
 
 
 def test_the_functions_may_do_on_the_queue_what_parking_calls_and_no_more() -> None:

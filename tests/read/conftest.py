@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from local.aws.gateway import Context, Gateway
+from local.aws.gateway import Context, Gateway, Handler
 from tests.serving import Server, served
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ class Function:
     def __init__(self) -> None:
         from functions.read.app import lambda_handler  # noqa: PLC0415  it reads the environment
 
-        self._handler = lambda_handler
+        self._handler: Handler = lambda_handler
 
     def __call__(self, route: str, query: str = "", **headers: str) -> dict[str, Any]:
         """Its answer to a query string as it came."""
@@ -34,8 +34,7 @@ class Function:
             },
             "isBase64Encoded": False,
         }
-        answer: dict[str, Any] = self._handler(event, Context(function_name="read"))
-        return answer
+        return self._handler(event, Context(function_name="read"))
 
     def get(self, route: str, **parameters: Any) -> dict[str, Any]:
         return self(route, urlencode(parameters))

@@ -280,7 +280,7 @@ class Cloud:
             patch("roomstate.aws.clients._client", lambda service, _: self._clients[service]),
             patch("roomstate.aws.retry.time.sleep"),
             patch("roomstate.aws.tokens.RETRY_S", 0),
-            patch("roomstate.tencent.decode.MAX_ASSERTIONS", UNIT),
+            patch("roomstate.tencent.units.MAX_ASSERTIONS", UNIT),
         ):
             self._world = World(plan, self.queue)
             yield self._world

@@ -2,29 +2,39 @@
 
 import json
 import math
-import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
+from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given, settings, target
 from hypothesis import strategies as st
 
 from fuzz.memory import Memory
 from local.aws.embedded import TABLE_NAME
 from local.aws.gateway import Context
+from local.aws.limits import item_bytes, item_key
 from local.tencent import payload, samples
 from roomstate.aws.deadline import Deadline
+from roomstate.aws.forwarder import MAX_CALL_BYTES, MAX_CALL_ENTRIES, Forwarder
+from roomstate.aws.items import register_item
 from roomstate.aws.parking import Parking
 from roomstate.aws.store import Store
 from roomstate.receive.receiver import Receiver
+from roomstate.receive.recorder import ForwardingRecorder
+from roomstate.state.registers import Admin, Member, Metadata, Register, Seat, Version
 from roomstate.tencent.body import MAX_DEPTH, MAX_DIGITS
 from roomstate.tencent.catalogue import COMMANDS
 from roomstate.tencent.decode import MAX_AHEAD_MS
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import ErrorCode, TokensUnavailable
 from roomstate.tencent.signature import sign
+from tests.dearest import BODIES, LISTS, largest, opposite
 from tests.payloads import APP, NOW, body, event, seat, seats, webhook
 
 if TYPE_CHECKING:
@@ -59,6 +69,15 @@ class NoParking(Parking):
         raise AssertionError(f"parked: {delivery}")
 
 
+class Bus:
+    """Stands in for the EventBridge client of a `Forwarder`: takes what it is given, if it may."""
+
+    def put_events(self, **call: Any) -> Any:
+        assert 0 < len(call["Entries"]) <= MAX_CALL_ENTRIES
+        assert sum(len(entry["Detail"].encode()) for entry in call["Entries"]) <= MAX_CALL_BYTES
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in call["Entries"]]}
+
+
 class Function:
     """The function, with apps of each kind, and the table behind it."""
 
@@ -84,6 +103,7 @@ class Function:
         assert bool(answer["ErrorInfo"]) == (code is not ErrorCode.OK)
         if code in UNTOUCHED:
             assert not self.memory.written
+        assert sum(map(item_bytes, self.memory.written)) <= 1024 * 1024
         if code is ErrorCode.UNREADABLE:
             assert {item["outcome"]["S"] for item in self.memory.written} <= {"unreadable"}
         return code, answer["ErrorInfo"]
@@ -100,7 +120,8 @@ def function(monkeypatch: pytest.MonkeyPatch) -> Function:
 
     memory = Memory()
     store = Store(cast("Any", memory), TABLE_NAME, 90)
-    receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), tokens_of, store, NoParking())
+    recorder = ForwardingRecorder(store, Forwarder(cast("Any", Bus()), "bus"))
+    receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), tokens_of, recorder, NoParking())
     monkeypatch.setattr(app, "receiver", receiver)
     return Function(app, memory)
 
@@ -354,45 +375,122 @@ def test_what_is_made_to_exhaust_is_unreadable(function: Function, app: str, wir
     assert code is ErrorCode.UNREADABLE
 
 
-def stuffed(command: str, name: str, element: str, **more: Any) -> bytes:
-    """A body that holds as many elements in a list as it may."""
-    head = json.dumps({"CallbackCommand": command, "RoomId": "r", "EventTime": NOW, **more, name: []})
-    room, elements = MAX_BODY_BYTES - len(head), []
-    for number in range(MAX_BODY_BYTES):
-        room -= len(element % number) + 1
-        if room < 0:
-            break
-        elements.append(element % number)
-    return head.replace("[]", f"[{','.join(elements)}]").encode()
+MOST_CALLS = 600_000
+"""Of functions, Python's and C's, for one body: what a core does in about a tenth of a second."""
+DOUBLES = ("fuzz/memory.py", "local/aws/limits.py", "tests/receive/test_hostile.py")
 
 
-@pytest.mark.parametrize(
-    ("command", "name", "element"),
-    [
-        ("Live.CallbackAfterDelMetadata", "Keys", "%d"),
-        ("Live.CallbackAfterSetMetadata", "Metadata", '{"Key":%d,"Value":""}'),
-        ("Live.CallbackAfterModifyAdmin", "Admin_Account", "%d"),
-        ("Mic.CallbackAfterSeatInfoChanged", "SeatList", '{"Index":%d}'),
-    ],
-)
-def test_no_body_takes_more_than_a_hundred_transactions(command: str, name: str, element: str) -> None:
-    taken = webhook(stuffed(command, name, element, opType="add"))
-    assert len(taken.units) <= 100
+@contextmanager
+def counted_calls() -> Iterator[Counter[str]]:
+    """The calls of functions while the context lasts, by their kind. Those of the doubles do not count."""
+    calls: Counter[str] = Counter()
+
+    def count(frame: FrameType, event: str, _: Any) -> None:
+        if not frame.f_code.co_filename.endswith(DOUBLES):
+            calls[event] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(before)
 
 
-@pytest.mark.parametrize(
-    "odd", [" ", "\t\n", "\0", "\x7f", "\u2028", ":", "x" * 256, "\U0001f600" * 64], ids=ascii
-)
-def test_an_unknown_command_of_any_name_is_counted(
-    function: Function, odd: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("dear", BODIES)
+def test_no_body_takes_much_work(function: Function, dear: str) -> None:
+    first = BODIES[dear]()
+    for wire in (first, opposite(first)):
+        assert len(wire) <= MAX_BODY_BYTES
+        with counted_calls() as calls:
+            function.send(query(), wire)
+        assert calls["call"] + calls["c_call"] <= MOST_CALLS
+
+
+AS_LARGE_AS_MAY_BE: dict[str, Any] = {
+    "seat": Seat("x" * 256, True, True, True),
+    "admin": Admin(True),
+    "member": Member(True, "x" * 256),
+    "metadata": Metadata("x" * 16_384),
+}
+
+
+@st.composite
+def heavy_bodies(draw: st.DrawFn) -> bytes:
+    """Bodies that name much, in long words, and hold much that nobody reads."""
+    sizes = st.sampled_from([1, 9, 32, 200, 256])
+    head, name, form = draw(st.sampled_from([*LISTS.values()]))
+    room = "r" * draw(sizes)
+    named = {"RoomId": room, "FromRoomId": room, "Operator_Account": "o" * draw(sizes)}
+    worded = {"EventType": draw(st.sampled_from(["Online", "Offline"])), "EventCause": "c" * draw(sizes)}
+    opposite = {"opType": draw(st.sampled_from(["add", "delete"])), "Type": "t" * draw(sizes)}
+    width, value = draw(sizes), "v" * draw(st.sampled_from([0, 100, 2_048, 16_384]))
+    element = form.replace("%d", f'"%0{width}d"').replace('"Value":""', f'"Value":"{value}"')
+    taken = largest({**head, **named, **worded, **opposite}, name, lambda number: element % number)
+    blanks = draw(st.sampled_from([0, 100, 10_000, MAX_BODY_BYTES - len(taken)]))
+    return taken.ljust(len(taken) + blanks)
+
+
+@given(wire=heavy_bodies())
+@settings(max_examples=100)
+def test_no_body_writes_more_than_a_mebibyte(function: Function, wire: bytes) -> None:
+    # GIVEN registers that hold as much as they may, to be changed
+    function.memory.items.clear()
+    for unit in webhook(wire).units:
+        for key, _ in unit.assertions:
+            held = Register(Version(0, "0" * 32), AS_LARGE_AS_MAY_BE[key.kind])
+            item = register_item(APP, unit.room_id or "", key, held, writer="0" * 32, received_at=NOW)
+            function.memory.items[item_key(item)] = item
+    # WHEN as much is named as is taken, THEN it is not too much (`Function.send`)
+    code, _ = function.send(query(OptPlatform="p" * 256), wire)
+    assert code in {ErrorCode.OK, ErrorCode.UNREADABLE}
+    # AND there is room for a small item more of each room
+    written = sum(map(item_bytes, function.memory.written))
+    assert written + 1_024 * len({unit.room_id for unit in webhook(wire).units}) <= 1024 * 1024
+    target(float(written))
+
+
+def metrics(lines: str) -> set[tuple[str, ...]]:
+    """Each metric that CloudWatch makes of a log, by its name and dimensions. Each of them costs money."""
+    found = set()
+    for line in map(json.loads, lines.splitlines()):
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            for dimensions in directive["Dimensions"]:
+                values = [f"{name}={line[name]}" for name in dimensions]
+                found |= {(metric["Name"], *values) for metric in directive["Metrics"]}
+    return found
+
+
+@pytest.mark.parametrize("place", ["body", "URL"])
+def test_made_up_commands_make_no_metrics_of_their_own(
+    function: Function, place: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert function.send(query(), body({"CallbackCommand": odd})) == (ErrorCode.OK, "")
-    # AND CloudWatch takes the metric: a dimension is printable ASCII, and not blank
-    (metric,) = (
-        json.loads(line) for line in capsys.readouterr().out.splitlines() if "UnknownCommand" in line
-    )
-    assert "command" in metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]
-    assert re.fullmatch(r"[!-~]{1,256}", metric["command"])
+    # GIVEN names that look like Tencent's, and names that do not
+    odd = [" ", "\t\n", "\0", "\u2028", ":", "x" * 256, "\U0001f600" * 64]
+    for name in [*odd, *(f"Live.CallbackAfter{chr(ord('A') + number)}" for number in range(20))]:
+        # WHEN each is sent
+        url, wire = (query(), {"CallbackCommand": name})
+        if place == "URL":
+            url, wire = (query(CallbackCommand=name), {})
+        assert function.send(url, body(wire)) == (ErrorCode.OK, "")
+    # THEN all of them are one metric
+    counted = {metric for metric in metrics(capsys.readouterr().out) if metric[0] == "UnknownCommand"}
+    assert counted == {("UnknownCommand", "service=webhook")}
+
+
+def test_the_records_of_a_webhook_are_counted_in_one_line(
+    function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # GIVEN as many records as a webhook may have, which is as many values as a line of metrics takes
+    wire: Any = {"CallbackCommand": "Live.CallbackAfterCreateBattle", "FromRoomId": "0"}
+    wire["ToRoomIdList"] = [f"{room}" for room in range(1, 100)]
+    # WHEN they are stored
+    assert function.send(query(), body(wire)) == (ErrorCode.OK, "")
+    # THEN they are counted at once
+    counts = [
+        line["Observed"] for line in map(json.loads, capsys.readouterr().out.splitlines()) if "_aws" in line
+    ]
+    assert counts == [[100.0]]
 
 
 def test_the_table_in_memory_is_as_the_embedded_one(dynamodb: "DynamoDBClient", store: Store) -> None:

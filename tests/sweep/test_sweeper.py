@@ -288,6 +288,14 @@ def sweep_all(client: Any, rooms: list[str]) -> Iterator[str]:
             raise AssertionError("never swept")
 
 
+@pytest.fixture
+def few_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep queries each of them: two are as many as it takes."""
+    monkeypatch.setattr("roomstate.aws.table.SHARDS", 2)
+    monkeypatch.setattr("roomstate.sweep.sweeper.SHARDS", 2)
+
+
+@pytest.mark.usefixtures("few_shards")
 @settings(max_examples=150)
 @given(history=histories, data=st.data())
 def test_a_sweep_at_any_time_with_anything_in_between_loses_nothing(
@@ -322,6 +330,7 @@ def test_a_sweep_at_any_time_with_anything_in_between_loses_nothing(
         assert kinds == without_void(registers).keys() - {Key("room")}
 
 
+@pytest.mark.usefixtures("few_shards")
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_fault_at_any_call_is_mended_by_the_next_sweep(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomstate.state.registers import Admin, Key, Member, Metadata, Seat
-from roomstate.tencent.decode import MAX_AHEAD_MS, split
+from roomstate.state.registers import Key, Member, Seat
+from roomstate.tencent.decode import MAX_AHEAD_MS
 from tests.payloads import APP, NOW, admins, body, create, members, seat, seats, update, webhook
 
 SEAT = seats("r", seat(1, "ann"))
@@ -93,8 +93,16 @@ class TestUnreadable:
             (b'{"a":' + b"9" * 10_000 + b"}", "The body has a number that is out of range."),
             (rb'{"a":"\ud800"}', "The body has a lone surrogate in a string."),
             (rb'{"\ud800":1}', "The body has a lone surrogate in a string."),
-            (b'{"a":' + b"[" * 40 + b"]" * 40 + b"}", "The body is nested too deeply."),
-            (b'{"a":' + b"[" * 100_000, "The body is nested too deeply."),
+            (rb'{"a":["\uD83D"]}', "The body has a lone surrogate in a string."),
+            (rb'{"a":"\uDAff"}', "The body has a lone surrogate in a string."),
+            (rb'{"a":"\udbFF"}', "The body has a lone surrogate in a string."),
+            (rb'{"a":"\udE00"}', "The body has a lone surrogate in a string."),
+            (b'{"a":' + b"[" * 31 + b"]" * 31 + b"}", "The body is nested too deeply."),
+            (b'{"a":' + b"[" * 30_000, "The body is nested too deeply."),
+            (b'{"a":' + b"[" * 32_767, "The body is nested too deeply."),
+            (b'{"a":' + b"[" * 32_768, "The body has more than 32768 values."),
+            (b'{"a":[' + b"{}," * 20_000 + b"1]}", "The body has more than 32768 values."),
+            (b"[" + b"1," * 32_768, "The body has more than 32768 values."),
             (b'{"RoomId":"r"}', "CallbackCommand is not a string."),
             (b'{"CallbackCommand":""}', "CallbackCommand is empty."),
             (b'{"CallbackCommand":["x"]}', "CallbackCommand is not a string."),
@@ -129,6 +137,21 @@ class TestUnreadable:
         # THEN the sender learns why, and the payload is there to be replayed
         assert (taken.unreadable, taken.payload) == (why, wire)
         assert [unit.assertions for unit in taken.units] == [()]
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            rb'"\ud83d\ude00"',
+            rb'"\\ud800"',
+            b"[" * 29 + b"[1],[2],[3]" + b"]" * 29,
+            b"[" + b"1," * 32_000 + b"1]",
+            b'["' + b"," * 32_000 + b'"]',
+        ],
+        ids=["a character in two halves", "no escape", "31 levels", "many values", "a text of commas"],
+    )
+    def test_what_is_not_quite_too_much_is_read(self, value: bytes) -> None:
+        taken = webhook(b'{"CallbackCommand":"Live.CallbackAfterTomorrow","a":' + value + b"}")
+        assert taken.unreadable is None
 
     @pytest.mark.parametrize(("ahead", "refused"), [(MAX_AHEAD_MS, False), (MAX_AHEAD_MS + 1, True)])
     def test_a_time_more_than_five_minutes_ahead_is_refused(self, ahead: int, refused: bool) -> None:
@@ -180,26 +203,6 @@ class TestIdentity:
     def test_a_live_room_is_created_at_its_create_time_where_it_has_no_other(self) -> None:
         assert webhook(create("r", at=None, CreateTime=1703589922)).occurred_at == 1703589922000
         assert webhook(create("r", at=5, CreateTime=1703589922)).occurred_at == 5
-
-
-class TestParts:
-    def test_a_thousand_members_are_eleven_parts_and_each_is_named_once(self) -> None:
-        taken = webhook(members("r", "Online", *range(1000)))
-        assert [len(unit.assertions) for unit in taken.units] == [99] * 10 + [10]
-        assert len(asserted(members("r", "Online", *range(1000)))) == 1000
-
-    @given(
-        st.lists(
-            st.sampled_from([Metadata("x"), Seat(), Admin(True)]).map(lambda fact: (Key("seat", 0), fact)),
-            min_size=1,
-            max_size=300,
-        ),
-        st.integers(100_000, 400_000),
-    )
-    def test_parts_are_the_whole_in_order(self, assertions: Any, budget: int) -> None:
-        parts = list(split(tuple(assertions), budget))
-        assert [assertion for part in parts for assertion in part] == assertions
-        assert all(1 <= len(part) <= 99 for part in parts)
 
 
 def test_the_app_and_the_operator_are_taken_over() -> None:

@@ -71,6 +71,12 @@ def reading_dynamodb_client() -> "DynamoDBClient":
     return cast("DynamoDBClient", _client("dynamodb", DYNAMODB_READ_S, config))
 
 
+def patient_dynamodb_client() -> "DynamoDBClient":
+    """A DynamoDB client for what nobody waits for: it tries again by itself, and reads in parallel."""
+    config = Config(retries={"mode": "standard", "total_max_attempts": 5}, max_pool_connections=32)
+    return cast("DynamoDBClient", _session().create_client("dynamodb", config=config))
+
+
 def sqs_client() -> "SQSClient":
     """An SQS client for the function's role and region."""
     return cast("SQSClient", _client("sqs", SQS_READ_S))

@@ -1,6 +1,5 @@
 """The EventBridge bus."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -126,7 +125,7 @@ def _make_entry(webhook: ForwardedWebhook, bus: str) -> "PutEventsRequestEntryTy
         "DetailType": command if _DETAIL_TYPE.fullmatch(command) else "unknown",
         "Time": datetime.fromtimestamp(min(webhook.occurred_at, webhook.received_at) / 1000, UTC),
         "Resources": [],
-        "Detail": json.dumps(webhook.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")),
+        "Detail": webhook.model_dump_json(),
     }
 
 

@@ -10,17 +10,17 @@ Delivery is at least once and in no order: `event_id` and `part` tell repeats ap
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 from roomstate.log.facts import AnyFact, to_facts
-from roomstate.log.record import LogRecord, assertions_of
+from roomstate.log.record import LogRecord, assertions_of, decode_again
 from roomstate.state.changes import Change
 from roomstate.state.webhook import Outcome
 from roomstate.tencent.body import parse
-from roomstate.tencent.errors import Unreadable
 
 SCHEMA_VERSION: Literal[2] = 2
 """Goes up when a consumer that reads the version before could not read this one."""
@@ -65,7 +65,7 @@ class ForwardedWebhook(BaseModel):
 
 def forwarded(record: LogRecord) -> ForwardedWebhook:
     """The event of a record."""
-    payload, omitted = _payload(record.payload)
+    payload, omitted = _payload(record)
     return ForwardedWebhook.model_validate(
         {
             **{name: getattr(record, name) for name in _TAKEN_OVER},
@@ -81,17 +81,18 @@ def without_payload(webhook: ForwardedWebhook) -> ForwardedWebhook:
     return webhook.model_copy(update={"payload": None, "payload_omitted": "too_large"})
 
 
-@lru_cache(maxsize=1)
-def _payload(body: bytes) -> tuple[dict[str, Any] | None, str | None]:
-    """A body, parsed, or why it is left out. Once for all records of a webhook, which have the same."""
-    try:
-        payload = parse(body)
-    except Unreadable:
+def _payload(record: LogRecord) -> tuple[Mapping[str, Any] | None, str | None]:
+    """A record's body, parsed, or why it is left out."""
+    document = decode_again(record).document
+    if document is None:
         return None, "unreadable"
-    # Few bodies need the walk.
-    if _MANY_DIGITS.search(body) and not _is_taken(payload):
-        return None, "too_large"
-    return payload, None
+    return (document, None) if _fits(record.payload) else (None, "too_large")
+
+
+@lru_cache(maxsize=1)
+def _fits(body: bytes) -> bool:
+    """Whether EventBridge takes what a body holds. Few bodies need the walk, and a webhook's records one."""
+    return _MANY_DIGITS.search(body) is None or _is_taken(parse(body))
 
 
 def _is_taken(value: Any) -> bool:

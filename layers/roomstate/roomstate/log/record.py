@@ -73,18 +73,19 @@ def assertions_of(record: LogRecord) -> tuple[Assertion, ...]:
 
 def decode_again(record: LogRecord) -> Webhook:
     """The webhook of a record, as it was received."""
-    return _decode(
-        Delivery(
-            sdk_app_id=record.sdk_app_id,
-            body=record.payload,
-            received_at=record.received_at,
-            url_command=record.command,
-            opt_platform=record.opt_platform,
-        )
+    return _decode(delivery_of(record))
+
+
+def delivery_of(record: LogRecord) -> Delivery:
+    """What was delivered, as far as the log knows it."""
+    return Delivery(
+        sdk_app_id=record.sdk_app_id,
+        body=record.payload,
+        received_at=record.received_at,
+        url_command=record.command,
+        opt_platform=record.opt_platform,
     )
 
 
-@lru_cache(maxsize=1)
-def _decode(delivery: Delivery) -> Webhook:
-    """Once for all records of a webhook, which have the same body."""
-    return decode(delivery)
+_decode = lru_cache(maxsize=1)(decode)
+"""Once for all records of a webhook, which come one after another."""

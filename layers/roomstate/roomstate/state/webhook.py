@@ -1,7 +1,8 @@
 """A webhook as decoded, and the units it is stored in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from roomstate.state.registers import Assertion, Version
 
@@ -38,6 +39,8 @@ class Webhook:
     opt_platform: str | None
     payload: bytes
     """The body as it came."""
+    document: Mapping[str, Any] | None
+    """The body, parsed; None where it is no JSON object."""
     units: tuple[Unit, ...]
     """At least one."""
     unreadable: str | None = None

@@ -1,13 +1,15 @@
 """A JSON object from hostile bytes, and its one canonical form."""
 
 import json
-from itertools import chain
+import re
 from typing import Any
 
 from roomstate.tencent.errors import Unreadable
 
 MAX_DEPTH = 32
 """Nesting of a body. The deepest documented one has 4 levels."""
+MAX_VALUES = 32_768
+"""Values in a body, and members of its objects: 8 bytes for each in 256 KiB. Reading takes time for each."""
 MAX_DIGITS = 100
 """Digits of a number in a body."""
 
@@ -16,11 +18,15 @@ def parse(body: bytes) -> dict[str, Any]:
     """A JSON object from hostile bytes.
 
     Raises:
-        Unreadable: not UTF-8, not JSON, not an object, or JSON that two parsers would read in two
-            ways: duplicate keys, NaN, numbers out of range, lone surrogates, deep nesting.
+        Unreadable: not UTF-8, not JSON, not an object, of too many values, or JSON that two parsers would
+            read in two ways: duplicate keys, NaN, numbers out of range, lone surrogates, deep nesting.
     """
     try:
         text = body.decode()
+        brackets = text.count("{") + text.count("[")
+        # A value is the first in its brackets, or follows a comma. Those in strings count too.
+        if brackets + text.count(",") > MAX_VALUES:
+            raise Unreadable(f"The body has more than {MAX_VALUES} values.")
         document = _DECODER.decode(text)
     except UnicodeDecodeError:
         raise Unreadable("The body is not UTF-8.") from None
@@ -31,9 +37,10 @@ def parse(body: bytes) -> dict[str, Any]:
         raise Unreadable("The body is nested too deeply.") from None
     if not isinstance(document, dict):
         raise Unreadable("The body is not a JSON object.")
-    # Few bodies need the walk: a surrogate comes by an escape alone, as UTF-8 has none.
-    if "\\u" in text or text.count("{") + text.count("[") >= MAX_DEPTH:
-        _check(document)
+    if brackets >= MAX_DEPTH:
+        _check_depth(document)
+    if _SURROGATE.search(text):
+        _check_surrogates(document)
     return document
 
 
@@ -66,25 +73,26 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _check(document: dict[str, Any]) -> None:
-    """Walk without recursion: the depth, and strings that are not Unicode."""
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half a character. It comes by an escape alone: UTF-8 has none."""
+
+
+def _check_depth(document: dict[str, Any]) -> None:
+    """Walk without recursion."""
     level: list[Any] = [document]
-    for _ in range(MAX_DEPTH):
-        children: list[Any] = []
-        for value in level:
-            if isinstance(value, dict):
-                children.extend(chain(value.keys(), value.values()))
-            elif isinstance(value, list):
-                children.extend(value)
-            elif isinstance(value, str):
-                try:
-                    value.encode()
-                except UnicodeEncodeError:
-                    raise Unreadable("The body has a lone surrogate in a string.") from None
-        if not children:
+    for _ in range(1, MAX_DEPTH):
+        inner = (value.values() if isinstance(value, dict) else value for value in level)
+        level = [value for values in inner for value in values if isinstance(value, dict | list)]
+        if not level:
             return
-        level = children
     raise Unreadable("The body is nested too deeply.")
+
+
+def _check_surrogates(document: dict[str, Any]) -> None:
+    try:
+        canonical(document)
+    except UnicodeEncodeError:
+        raise Unreadable("The body has a lone surrogate in a string.") from None
 
 
 def canonical(document: dict[str, Any]) -> bytes:

@@ -1,31 +1,21 @@
 """From the bytes of a body to a `Webhook`. Pure, and total: any bytes give a webhook."""
 
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
 from pydantic import ValidationError
 
-from roomstate.state.registers import Assertion, Metadata, RoomFacts
 from roomstate.state.webhook import Unit, Webhook
 from roomstate.tencent.body import canonical, parse
 from roomstate.tencent.catalogue import COMMANDS, is_blocking
 from roomstate.tencent.catalogue.base import Command, ObservedCommand
 from roomstate.tencent.delivery import Delivery
 from roomstate.tencent.errors import Unreadable
-from roomstate.tencent.wire import MAX_METADATA_BYTES, MAX_TEXT_BYTES, identifier, integer
+from roomstate.tencent.units import cut
+from roomstate.tencent.wire import identifier, integer
 
 MAX_AHEAD_MS = 5 * 60 * 1000
 """A later occurred_at is refused: it would hold its registers against every true webhook."""
-MAX_ASSERTIONS = 98
-"""A DynamoDB transaction takes 100 items; one is the record, and one may be the life of the room."""
-MAX_PARTS = 100
-"""Parts of a webhook. Each part's record holds the payload, so more would turn 256 KiB into gigabytes. A
-list of 6,000 members fits."""
-MAX_ROOMS = 100
-"""A battle of more rooms than this is recorded once, under none of them."""
-MAX_RECORD_BYTES = 400_000
-"""A DynamoDB item takes 409,600 bytes; the rest is for keys and names."""
 
 
 def decode(delivery: Delivery) -> Webhook:
@@ -35,14 +25,15 @@ def decode(delivery: Delivery) -> Webhook:
     """
     body, received_at, url_command = delivery.body, delivery.received_at, delivery.url_command
     sdk_app_id = delivery.sdk_app_id
-    command = url_command
+    command, document = url_command, None
     try:
         document = parse(body)
-        command = document["CallbackCommand"] = _command(document, url_command)
-        parsed = _validate(command, document)
-        occurred_at = _time(parsed, document, received_at)
-        units = _units(parsed, len(body))
-        seed, unreadable = canonical(document), None
+        command = _command(document, url_command)
+        named = {**document, "CallbackCommand": command}
+        parsed = _validate(command, named)
+        occurred_at = _time(parsed, named, received_at)
+        units = cut(parsed, sdk_app_id, len(body))
+        seed, unreadable = canonical(named), None
     except Unreadable as why:
         parsed, occurred_at, units = None, None, (Unit(room_id=None),)
         seed, unreadable = body, str(why)
@@ -57,6 +48,7 @@ def decode(delivery: Delivery) -> Webhook:
         operator=parsed.operator if parsed else None,
         opt_platform=delivery.opt_platform,
         payload=body,
+        document=document,
         units=units,
         unreadable=unreadable,
         is_blocking=is_blocking(command) or is_blocking(url_command),
@@ -108,6 +100,8 @@ def _complaint(error: Any) -> str:
             return f"is not {error['ctx']['expected']}"
         case "list_type":
             return "is not a list"
+        case "too_long":
+            return f"has more than {error['ctx']['max_length']} elements"
         case _:
             return "is not an object"
 
@@ -126,50 +120,3 @@ def _time_of_unknown(document: dict[str, Any]) -> int | None:
         return integer(document.get("EventTime"))
     except ValueError:
         return None
-
-
-def _units(parsed: Command | None, payload_bytes: int) -> tuple[Unit, ...]:
-    """One unit a room; a room's assertions in as many units as transactions take."""
-    rooms = tuple(dict.fromkeys(parsed.rooms())) if parsed else ()
-    if parsed is None or not rooms or len(rooms) > MAX_ROOMS:
-        return (Unit(room_id=None),)
-    # A webhook that names a register twice means the later one.
-    assertions = tuple(dict(parsed.assertions()).items())
-    if not assertions:
-        return tuple(Unit(room_id) for room_id in rooms)
-    parts = tuple(split(assertions, MAX_RECORD_BYTES - payload_bytes))
-    if len(parts) > MAX_PARTS:
-        raise Unreadable(f"The body names more than {MAX_PARTS} transactions take.")
-    return tuple(Unit(rooms[0], part) for part in parts)
-
-
-def split(assertions: tuple[Assertion, ...], budget: int) -> Iterator[tuple[Assertion, ...]]:
-    """Cut assertions into parts that each fit one transaction, and whose changes fit one record.
-
-    It looks at the webhook alone, not at what is stored, so a part means the same in each delivery.
-
-    Args:
-        assertions: of one room, at least one.
-        budget: bytes for the changes of a part. What was there before is reckoned at its largest.
-    """
-    part: list[Assertion] = []
-    weight = 0
-    for assertion in assertions:
-        more = _weight(assertion)
-        if part and (len(part) == MAX_ASSERTIONS or weight + more > budget):
-            yield tuple(part)
-            part, weight = [], 0
-        part.append(assertion)
-        weight += more
-    yield tuple(part)
-
-
-def _weight(assertion: Assertion) -> int:
-    """Bytes that the changes of one assertion take in a record, at most."""
-    match assertion[1]:
-        case Metadata():
-            return 3 * MAX_METADATA_BYTES
-        case RoomFacts(fields=fields):
-            return 2 * MAX_TEXT_BYTES * (len(fields) + 1)
-        case _:
-            return 2_048

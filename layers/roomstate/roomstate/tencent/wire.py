@@ -4,18 +4,20 @@ Every error message is ours and holds nothing of the value: it goes back to the 
 """
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, FailFast, Field
 
 MAX_IDENTIFIER_BYTES = 256
 """Documented are 48 bytes for a room and 32 for a user; a DynamoDB sort key takes 1,024."""
 MAX_TEXT_BYTES = 4_096
 """A text field of a room. All of them, twice, and a payload of 256 KiB fit a 400 KB record."""
 MAX_METADATA_BYTES = 16_384
-"""A metadata value. See `decode.split` for how they fit a record."""
+"""A metadata value. Documented are 2 KB, and 10 keys (page 64375). `units` has how they fit a record."""
 MAX_INTEGER = 10**15 - 1
 """Any integer that becomes state. In ms, the year 33658; DynamoDB takes 38 digits."""
+MAX_ENTRIES = 2_048
+"""Elements of a list. A longer one would be stored only where its ids have a few bytes (`units`)."""
 MAX_LIST = 256
 """Elements of a list that becomes one field of a room (`Category`)."""
 
@@ -89,5 +91,8 @@ OptionalIdentifier = Annotated[str | None, BeforeValidator(optional_identifier)]
 Text = Annotated[str, BeforeValidator(text)]
 Integer = Annotated[int, BeforeValidator(integer)]
 Flag = Annotated[bool, BeforeValidator(flag)]
-Tags = Annotated[list[int], BeforeValidator(tags)]
+T = TypeVar("T")
+Listed = Annotated[list[T], Field(max_length=MAX_ENTRIES), FailFast()]
+"""A list. Its first fault ends it: only that one is told, and 100,000 of them would take a second."""
+Tags = Annotated[Listed[int], BeforeValidator(tags)]
 MetadataValue = Annotated[str, BeforeValidator(lambda value: text(value, MAX_METADATA_BYTES))]

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from roomstate.tencent.catalogue.base import ObservedCommand, Wire
-from roomstate.tencent.wire import Identifier, OptionalIdentifier
+from roomstate.tencent.wire import Identifier, Listed, OptionalIdentifier
 
 
 class AfterSendMsg(ObservedCommand):
@@ -22,7 +22,7 @@ class AfterSendMsg(ObservedCommand):
     msg_seq: int | None = None
     msg_time: int | None = None
     """s since the epoch."""
-    msg_body: list[dict[str, Any]] = Field([])
+    msg_body: Listed[dict[str, Any]] = Field([])
     cloud_custom_data: str | None = None
 
     def rooms(self) -> Iterable[str]:
@@ -46,7 +46,7 @@ class FollowAdd(ObservedCommand):
     names = ("Follow.CallbackAfterFollowAdd",)
 
     follower: OptionalIdentifier = Field(None, alias="From_Account")
-    follow_list: list[Followed] = Field([])
+    follow_list: Listed[Followed] = Field([])
 
 
 class FollowDelete(ObservedCommand):
@@ -55,4 +55,4 @@ class FollowDelete(ObservedCommand):
     names = ("Follow.CallbackAfterFollowDelete",)
 
     follower: OptionalIdentifier = Field(None, alias="From_Account")
-    unfollowed: list[Identifier] = Field([], alias="To_Account")
+    unfollowed: Listed[Identifier] = Field([], alias="To_Account")

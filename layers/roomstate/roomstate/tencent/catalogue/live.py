@@ -9,7 +9,7 @@ from roomstate.state.life import LifeFact
 from roomstate.state.registers import LIFE, ROOM, Admin, Assertion, Key, Member, Metadata, RoomFacts
 from roomstate.tencent.catalogue.base import ObservedCommand, StateCommand, Wire
 from roomstate.tencent.catalogue.room_info import RoomInfoCommand
-from roomstate.tencent.wire import Identifier, MetadataValue, OptionalIdentifier
+from roomstate.tencent.wire import Identifier, Listed, MetadataValue, OptionalIdentifier
 
 
 class CreateRoom(RoomInfoCommand):
@@ -73,7 +73,7 @@ class ModifyAdmin(StateCommand):
 
     names = ("Live.CallbackAfterModifyAdmin",)
 
-    admins: list[Identifier] = Field(alias="Admin_Account")
+    admins: Listed[Identifier] = Field(alias="Admin_Account")
     op_type: Literal["add", "delete"] = Field(alias="opType")
 
     def assertions(self) -> Iterator[Assertion]:
@@ -95,7 +95,7 @@ class MemberStateChanged(StateCommand):
 
     event_type: Literal["Online", "Offline"]
     event_cause: OptionalIdentifier = None
-    member_list: list[MemberEntry]
+    member_list: Listed[MemberEntry]
 
     def assertions(self) -> Iterator[Assertion]:
         for member in self.member_list:
@@ -115,7 +115,7 @@ class SetMetadata(StateCommand):
 
     names = ("Live.CallbackAfterSetMetadata",)
 
-    metadata: list[MetadataEntry]
+    metadata: Listed[MetadataEntry]
 
     def assertions(self) -> Iterator[Assertion]:
         for entry in self.metadata:
@@ -127,7 +127,7 @@ class DelMetadata(StateCommand):
 
     names = ("Live.CallbackAfterDelMetadata",)
 
-    keys: list[Identifier]
+    keys: Listed[Identifier]
 
     def assertions(self) -> Iterator[Assertion]:
         for key in self.keys:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from roomstate.tencent.catalogue.base import ObservedCommand, Wire
-from roomstate.tencent.wire import Identifier, Integer, OptionalIdentifier
+from roomstate.tencent.wire import Identifier, Integer, Listed, OptionalIdentifier
 
 
 class CreateBattle(ObservedCommand):
@@ -16,7 +16,7 @@ class CreateBattle(ObservedCommand):
 
     battle_id: str | None = None
     from_room_id: Identifier
-    to_room_id_list: list[Identifier] = Field([])
+    to_room_id_list: Listed[Identifier] = Field([])
     timeout: int | None = None
     """ms."""
     duration: int | None = None
@@ -47,7 +47,7 @@ class StartBattle(ObservedCommand):
     """s since the epoch; so the other times of a battle."""
     start_time: int | None = None
     from_room_info: BattleRoom
-    to_room_list: list[BattleRoom] = Field([])
+    to_room_list: Listed[BattleRoom] = Field([])
 
     def rooms(self) -> Iterable[str]:
         return (self.from_room_info.room_id, *(room.room_id for room in self.to_room_list))
@@ -65,7 +65,7 @@ class EndBattle(StartBattle):
 
 class Gift(Wire):
     sender: OptionalIdentifier = Field(None, alias="From_Account")
-    receivers: list[Identifier] = Field([], alias="To_Account")
+    receivers: Listed[Identifier] = Field([], alias="To_Account")
     time: int | None = None
     """s since the epoch. Two gifts of one second are two, so this is no webhook's identity."""
     gift_id: str | None = None

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from roomstate.state.registers import Assertion, Key, Seat
 from roomstate.tencent.catalogue.base import StateCommand, Wire
-from roomstate.tencent.wire import Flag, Integer, OptionalIdentifier
+from roomstate.tencent.wire import Flag, Integer, Listed, OptionalIdentifier
 
 
 class SeatEntry(Wire):
@@ -28,7 +28,7 @@ class SeatInfoChanged(StateCommand):
 
     names = ("Mic.CallbackAfterSeatInfoChanged",)
 
-    seat_list: list[SeatEntry]
+    seat_list: Listed[SeatEntry]
 
     def assertions(self) -> Iterator[Assertion]:
         for seat in self.seat_list:

@@ -7,7 +7,7 @@ from pydantic import Field
 from roomstate.state.registers import Assertion, Key, Member
 from roomstate.tencent.catalogue.base import StateCommand
 from roomstate.tencent.catalogue.live import CreateRoom, DestroyRoom, UpdateRoomInfo
-from roomstate.tencent.wire import Identifier, OptionalIdentifier
+from roomstate.tencent.wire import Identifier, Listed, OptionalIdentifier
 
 
 class RoomCreateRoom(CreateRoom):
@@ -34,7 +34,7 @@ class MemberEnter(StateCommand):
     names = ("Room.CallbackAfterMemberEnter",)
 
     type: OptionalIdentifier = None
-    members: list[Identifier] = Field(alias="MemberList_Account")
+    members: Listed[Identifier] = Field(alias="MemberList_Account")
 
     def assertions(self) -> Iterator[Assertion]:
         for user_id in self.members:
@@ -47,7 +47,7 @@ class MemberLeave(StateCommand):
     names = ("Room.CallbackAfterMemberLeave",)
 
     type: OptionalIdentifier = None
-    members: list[Identifier] = Field(alias="MemberList_Account")
+    members: Listed[Identifier] = Field(alias="MemberList_Account")
 
     def assertions(self) -> Iterator[Assertion]:
         for user_id in self.members:
