@@ -14,8 +14,8 @@ TITLE, VERSION = "roomstate: reading rooms", "1"
 DESCRIPTION = (
     "Rooms as they are, and as they were. All times are ms since the epoch. A list comes in pages: `next` of "
     "a page is where the following one begins, and only null is the end; a short page is not. Ids are in the "
-    "query, percent-encoded in UTF-8. An error is `{error: {code, message}}`. What API Gateway answers on its "
-    "own account, to a caller that it does not let in for instance, is `{message}`, and not described here."
+    "query, percent-encoded in UTF-8. An error is `{error: {code, message}}`. What API Gateway answers by "
+    "itself, to a caller that it does not let in for instance, is `{message}`, and not described here."
 )
 ETAG = {"description": "Of the answer; given as If-None-Match, a 304 says that it still is so."}
 OF_ANY = {400, 404, 422, 500, 503}
