@@ -330,3 +330,17 @@ def test_rooms_whose_ids_look_alike_stay_apart(store: Store, reader: Reader) -> 
         assert [member.user_id for member in members_of(reader, name)] == [f"in {name}"]
         assert [room.room_id for room in reader.user(APP, f"in {name}").rooms] == [name]
         assert len(list(reader.records(APP, name))) == 2
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_page_of_nothing_is_refused(reader: Reader, limit: int) -> None:
+    """It would lead past what it does not show."""
+    for read in (
+        lambda: reader.rooms(APP, limit=limit),
+        lambda: reader.members(APP, "r", limit=limit),
+        lambda: reader.members(APP, "r", limit=limit, at=1_000),
+        lambda: reader.user(APP, "ann", limit=limit),
+        lambda: reader.log(APP, "r", limit=limit),
+    ):
+        with pytest.raises(ValueError, match="limit"):
+            read()
