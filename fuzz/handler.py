@@ -51,7 +51,7 @@ with atheris.instrument_imports(include=["roomstate", "functions"]):
     from roomstate.state.rooms import show_room
     from roomstate.tencent.catalogue import COMMANDS
     from roomstate.tencent.errors import ErrorCode, TokensUnavailable
-    from roomstate.tencent.signature import sign
+    from roomstate.tencent.signature import Claim, sign, verify
 
 NOW = 1_800_000_000_000
 TIME = str(NOW // 1000)
@@ -115,24 +115,24 @@ class Input(NamedTuple):
 
 
 class NoParking(Parking):
-    """The store here is never out of order, so what it does not take is a defect."""
+    """The store here is never out of order: what it does not take of a verified caller is a defect."""
 
     def __init__(self) -> None:
         pass
 
     def park(self, delivery: Any, _: Any) -> None:
-        raise AssertionError(f"parked: {delivery}")
+        assert delivery.claim is not None, f"parked: {delivery}"
 
 
-def tokens_of(app_id: str) -> list[str]:
+def verify_claim(app_id: str, claim: Claim, received_at: int, _: Deadline) -> None:
     if app_id == UNAVAILABLE:
-        raise TokensUnavailable("The webhook cannot be verified at present.")
-    return [TOKEN, "old token"] if app_id == SIGNED else []
+        raise TokensUnavailable
+    verify(claim, [TOKEN, "old token"] if app_id == SIGNED else [], received_at)
 
 
 memory = Memory()
 store = Store(cast("Any", memory), ENVIRONMENT["TABLE_NAME"], 90)
-app.receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), tokens_of, store, NoParking())
+app.receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), verify_claim, store, NoParking())
 setattr(Deadline, "of_answer", lambda _: Deadline(math.inf))  # noqa: B010  no clock decides here
 context = cast(
     "Any",

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from roomstate.aws.clients import EVENTS_CALL_S
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.retry import persist
+from roomstate.aws.retry import persist, tries
 from roomstate.log.forwarded import ForwardedWebhook, forwarded, without_payload
 from roomstate.log.record import LogRecord
 
@@ -63,6 +63,7 @@ class Forwarder:
 
         persist(
             put,
+            tries(deadline, EVENTS_CALL_S),
             again_on=(EntryRefused, BotoCoreError, ClientError),
             given_up="The webhook could not be forwarded.",
         )

@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from roomstate.aws.clients import DYNAMODB_CALL_S
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.retry import pauses, persist
+from roomstate.aws.retry import persist, tries
 from roomstate.aws.table import (
     DAY_S,
     read_record,
@@ -64,6 +64,7 @@ class Store:
     def _record_unit(self, webhook: Webhook, part: int, deadline: Deadline) -> LogRecord:
         return persist(
             lambda attempt: self._try(webhook, part, deadline, consistent=attempt > 0),
+            tries(deadline, DYNAMODB_CALL_S),
             again_on=(Busy, BotoCoreError, ClientError),
             given_up="The webhook could not be stored.",
         )
@@ -91,7 +92,7 @@ class Store:
         asserted = {key for key, _ in unit.assertions}
         keys = [register_key(sdk_app_id, unit.room_id, key).item() for key in {ROOM, *asserted}]
         found: dict[Key, AnyRegister] = {}
-        for _ in pauses():
+        for _ in tries(deadline, DYNAMODB_CALL_S):
             deadline.require(DYNAMODB_CALL_S)
             page = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": consistent}}

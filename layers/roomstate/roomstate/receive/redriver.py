@@ -5,21 +5,25 @@ from contextlib import suppress
 from roomstate.aws.clients import SQS_CALL_S
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.parking import Parking
+from roomstate.aws.tokens import Verify
 from roomstate.log.record import LogRecord
 from roomstate.receive.recorder import Recorder
 from roomstate.tencent.decode import decode
 from roomstate.tencent.delivery import Delivery
+from roomstate.tencent.errors import BadSignature
 
 
 class Redriver:
     """Runs parked webhooks through the path they could not take at first.
 
     Args:
+        verify: verifies what their callers claimed.
         recorder: where they go.
         parking: where they waited.
     """
 
-    def __init__(self, recorder: Recorder, parking: Parking) -> None:
+    def __init__(self, verify: Verify, recorder: Recorder, parking: Parking) -> None:
+        self._verify = verify
         self._recorder = recorder
         self._parking = parking
 
@@ -29,12 +33,18 @@ class Redriver:
         """Store a parked webhook, as of the time it was received at.
 
         Raises:
+            BadSignature: its caller was not authentic. It is to be dropped.
             Exception: it could not be stored. The message waits before it is tried again.
         """
+        store_by = deadline.earlier(SQS_CALL_S)
         try:
-            webhook = decode(Delivery.from_message(message))
-            return self._recorder.record(webhook, deadline.earlier(SQS_CALL_S))
+            delivery = Delivery.from_message(message)
+            if delivery.claim is not None:
+                self._verify(delivery.sdk_app_id, delivery.claim, delivery.received_at, store_by)
+            return self._recorder.record(decode(delivery), store_by)
+        except BadSignature:
+            raise
         except Exception:
             with suppress(Exception):  # then it waits as long as the queue lets it
-                self._parking.back_off(receipt_handle, receive_count)
+                self._parking.back_off(receipt_handle, receive_count, deadline)
             raise
