@@ -35,7 +35,7 @@ from roomstate.receive.wiring import make_receiver, make_redriver
 from roomstate.tencent.errors import ErrorCode
 from roomstate.tencent.signature import sign
 from tests.payloads import APP, NOW, Payload, event
-from tests.receive.faults import FAULTS, Killed, WorldTime, applies
+from tests.receive.faults import FAULTS, Killed, WorldTime, applies, aws, take_over
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -150,12 +150,12 @@ class World:
                     self._queue.delete_message(QueueUrl=PARKING_QUEUE_URL, ReceiptHandle=handle)
         raise AssertionError("the queue was never empty")
 
-    def redrive(self, messages: list[Any]) -> set[str]:
-        """Invoke the redrive function. Gives the ids of the messages that were not stored."""
+    def redrive(self, messages: list[Any], *, is_out: bool = False) -> set[str]:
+        """Invoke the redrive function, during an outage or not. Gives the ids of what was not stored."""
         from functions.redrive import app  # noqa: PLC0415  (reads its environment when imported)
 
         self.time.now += 1
-        self._function = "redrive"
+        self._function, self._is_out = "redrive", is_out
         records = [
             {
                 "messageId": message["MessageId"],
@@ -177,7 +177,7 @@ class World:
             self.was_killed = True
             return {message["MessageId"] for message in messages}
         finally:
-            self._function = "webhook"
+            self._function, self._is_out = "webhook", False
         return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
 
     def _start(self) -> Receiver:
@@ -192,7 +192,7 @@ class World:
         return event(payload, query, self._received_at)
 
     def before_send(self, request: Any, event_name: str, **_: Any) -> Any:
-        """Called before each request to AWS; an answer given here is AWS's."""
+        """Called in place of each request to AWS. Gives the answer."""
         _prefix, service, operation = event_name.split(".")
         place = f"{self._function} {service}.{operation}"
         number = len(self._plan.places)
@@ -203,7 +203,7 @@ class World:
         elif fault is None or not applies(fault, place):
             self.time.sleep(CALL_S)
             self._forward(operation, request)
-            return None
+            return aws(event_name, request)
         else:
             self._plan.hit.append((place, fault))
         if fault.startswith("slow") or fault.endswith("after"):
@@ -275,7 +275,7 @@ class Cloud:
 
     def _client(self, service: str) -> Any:
         client = REAL_CLIENT(service, 1)
-        client.meta.events.register_first("before-send", self._before_send)
+        take_over(client, self._before_send)
         return client
 
     def _before_send(self, **sent: Any) -> Any:

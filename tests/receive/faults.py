@@ -68,7 +68,21 @@ class Invocation:
 
 
 Fault = Callable[[WorldTime, str, Any], Any]
-"""(time, event name, request) -> a response instead of AWS's, or None for AWS's own; or it raises."""
+"""(time, event name, request) -> a response; or it raises. AWS hears of the call where it is made: `aws`."""
+
+
+def aws(event_name: str, request: Any) -> Any:
+    """Make a call."""
+    return botocore_stubber(event_name, request)
+
+
+def take_over(client: Any, before_send: Callable[..., Any]) -> None:
+    """Have all of a client's calls answered by somebody else, who makes them by `aws`, or does not.
+
+    botocore asks everybody who listens before it takes the first answer, and moto would make the call.
+    """
+    client.meta.events.unregister("before-send", botocore_stubber)
+    client.meta.events.register_first("before-send", before_send)
 
 
 def error(status: int, code: str, **fields: Any) -> Any:
@@ -84,7 +98,7 @@ def response(status: int, document: Any) -> Any:
 def raising(failure: BaseException, *, after: bool) -> Fault:
     def fault(_: WorldTime, event_name: str, request: Any) -> Any:
         if after:
-            botocore_stubber(event_name, request)
+            aws(event_name, request)
         raise failure
 
     return fault
@@ -93,7 +107,7 @@ def raising(failure: BaseException, *, after: bool) -> Fault:
 def timing_out(*, after: bool) -> Fault:
     def fault(time: WorldTime, event_name: str, request: Any) -> Any:
         if after:
-            botocore_stubber(event_name, request)
+            aws(event_name, request)
         time.sleep(TIMES_OUT_S[event_name.split(".")[1]])
         raise ReadTimeoutError(endpoint_url="aws")
 
@@ -103,8 +117,9 @@ def timing_out(*, after: bool) -> Fault:
 def slow(seconds: float) -> Fault:
     """A call that is answered, after more than a time-out bounds: a name is looked up, a CPU starves."""
 
-    def fault(time: WorldTime, *_: Any) -> None:
+    def fault(time: WorldTime, event_name: str, request: Any) -> Any:
         time.sleep(seconds)
+        return aws(event_name, request)
 
     return fault
 
@@ -132,7 +147,7 @@ FAULTS: Mapping[str, Fault] = {
     "time-out after": timing_out(after=True),
     "slow 0.5 s": slow(0.5),
     "slow 1.25 s": slow(1.25),
-    "slow 2.2 s": slow(2.2),
+    "slow 1.9 s": slow(1.9),
     "connection lost": raising(ConnectionClosedError(endpoint_url="aws"), after=False),
     "conflict": conflict,
     "entry refused": refused_entries,
