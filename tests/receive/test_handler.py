@@ -293,7 +293,12 @@ class TestWhileTokensAreUnknown:
 
     @pytest.mark.parametrize("query", [SIGNED, f"{OURS}&Sign={'0' * 64}&RequestTime={TIME}", OURS])
     def test_whoever_calls_is_answered_ok_and_nothing_is_stored_before_he_is_verified(
-        self, post: Any, dynamodb: "DynamoDBClient", log: io.StringIO, query: str
+        self,
+        post: Any,
+        dynamodb: "DynamoDBClient",
+        log: io.StringIO,
+        capsys: pytest.CaptureFixture[str],
+        query: str,
     ) -> None:
         # WHEN somebody calls
         assert post(SEAT, query) == OK
@@ -306,6 +311,9 @@ class TestWhileTokensAreUnknown:
         # AND nothing is stored, and the operator learns why
         assert dynamodb.scan(TableName=TABLE_NAME)["Items"] == []
         assert "its signature cannot be checked yet" in log.getvalue()
+        printed = capsys.readouterr().out
+        assert '"TokensUnavailable":[1.0]' in printed
+        assert '"Parked":[1.0]' in printed
 
     def test_who_waits_for_consent_has_it(self, post: Any) -> None:
         gift = {"CallbackCommand": GIFT, "RoomId": "r"}
