@@ -1,4 +1,4 @@
-"""The parking queue's Lambda: webhooks that the store could not take, taken up again."""
+"""The parking queue's Lambda: what waits there, taken up again."""
 
 from functools import partial
 from typing import Any

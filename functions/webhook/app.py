@@ -29,7 +29,9 @@ gc.enable()
 @metrics.log_metrics
 @event_source(data_class=APIGatewayProxyEventV2)
 def lambda_handler(event: APIGatewayProxyEventV2, context: LambdaContext) -> dict[str, Any]:
-    deadline = Deadline.of_answer(context.get_remaining_time_in_millis())
-    receipt = receiver.receive(to_request(event), deadline)
+    remaining_ms = context.get_remaining_time_in_millis()
+    receipt = receiver.receive(
+        to_request(event), Deadline.of_answer(remaining_ms), Deadline.of_invocation(remaining_ms)
+    )
     report(receipt, logger, metrics)
     return to_response(receipt.answer)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from roomstate.aws.clients import SQS_CALL_S
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.retry import persist
+from roomstate.aws.retry import persist, tries
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -40,4 +40,9 @@ class DeadLetters:
                 MessageAttributes={REASON: {"DataType": "String", "StringValue": reason}},
             )
 
-        persist(send, again_on=(Exception,), given_up="The webhook could not be put with the dead letters.")
+        persist(
+            send,
+            tries(deadline, SQS_CALL_S),
+            again_on=(Exception,),
+            given_up="The webhook could not be put with the dead letters.",
+        )

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from roomstate.aws.clients import EVENTS_CALL_S
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.retry import persist
+from roomstate.aws.retry import persist, tries
 from roomstate.log.forwarded import ForwardedWebhook, forwarded, without_payload
 from roomstate.log.record import LogRecord
 from roomstate.tencent.errors import Unavailable
@@ -91,7 +91,12 @@ class Forwarder:
                 raise EventsRefused(_listed(refusals))
             return refusals
 
-        never = persist(put, again_on=(EventsRefused, BotoCoreError, ClientError), given_up=_GIVEN_UP)
+        never = persist(
+            put,
+            tries(deadline, EVENTS_CALL_S),
+            again_on=(EventsRefused, BotoCoreError, ClientError),
+            given_up=_GIVEN_UP,
+        )
         if never & OF_THE_CALL and len(entries) > 1:
             return set().union(*(self._put([entry], deadline) for entry in entries))
         return never

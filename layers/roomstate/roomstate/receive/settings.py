@@ -25,7 +25,9 @@ class Settings(BaseModel):
     event_bus: str = Field("", alias="EVENT_BUS")
     """Name of the EventBridge bus that records are forwarded to; empty: none are."""
     parking_queue_url: str = Field(alias="PARKING_QUEUE_URL", min_length=1)
-    """Where webhooks wait that the store could not take."""
+    """Where webhooks wait that could not be stored, or not be verified, at once."""
+    tokens_parameter: str = Field("", alias="TOKENS_PARAMETER")
+    """Name of the SSM parameter that holds the apps' tokens; empty: every app is taken unsigned."""
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -49,5 +51,3 @@ class WebhookSettings(Settings):
 
     sdk_app_ids: Annotated[frozenset[str], BeforeValidator(_split)] = Field(alias="SDK_APP_IDS", min_length=1)
     """Whose webhooks are taken: comma-separated SdkAppIds."""
-    tokens_parameter: str = Field("", alias="TOKENS_PARAMETER")
-    """Name of the SSM parameter that holds the apps' tokens; empty: every app is taken unsigned."""
