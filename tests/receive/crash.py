@@ -222,7 +222,10 @@ class World:
             self._plan.hit.append((place, fault))
         if fault.startswith("slow") or fault.endswith("after"):
             self._forward(operation, request)
-        return FAULTS[fault](self.time, event_name, request)
+        answer = FAULTS[fault](self.time, event_name, request)
+        if self._plan.never and operation == "PutEvents" and fault.startswith("slow"):
+            return refusing(self._plan.never)(self.time, event_name, request)  # slow, and a no all the same
+        return answer
 
     def _forward(self, operation: str, request: Any) -> None:
         """Note what reaches the bus. Consumers tell repeats apart by event_id and part."""
