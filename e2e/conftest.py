@@ -19,7 +19,7 @@ from roomstate.aws.parking import Parking
 from roomstate.aws.reader import Reader
 from roomstate.aws.store import Store
 from roomstate.receive.receiver import Receiver, Request
-from roomstate.state.rooms import Room
+from roomstate.state.rooms import Member, Room
 from roomstate.tencent.answer import ACCEPTED
 from tests.payloads import AN_HOUR, NOW
 
@@ -77,8 +77,8 @@ def samples() -> list[Named]:
 
 
 @pytest.fixture(scope="session")
-def embedded(samples: list[Named]) -> list[Room]:
-    """The rooms that the samples leave in the embedded DynamoDB, as in `make run`."""
+def embedded(samples: list[Named]) -> list[tuple[Room, list[Member]]]:
+    """The rooms, with their members, that the samples leave in the embedded DynamoDB, as in `make run`."""
     with embedded_dynamodb() as dynamodb:
         store = Store(dynamodb, TABLE_NAME, retention_days=90)
         parking = Parking(sqs_client(), PARKING_QUEUE_URL)

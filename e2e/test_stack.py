@@ -21,6 +21,7 @@ import pytest
 from e2e.emulator import REGION, client
 from e2e.stack import TOKEN, Stack, deploy, eventually, say
 from local.aws.template import template
+from local.commands.run import everybody
 from local.commands.schema import SCHEMAS
 from local.commands.send import Named, from_body, schedule
 from local.tencent import SAMPLE_APP, Outgoing, post
@@ -28,7 +29,7 @@ from local.tencent import signed as with_sign
 from roomstate.aws.table import register_key
 from roomstate.log.forwarded import SCHEMA_VERSION, forwarded
 from roomstate.state.registers import LIFE
-from roomstate.state.rooms import Room
+from roomstate.state.rooms import Member, Room
 from roomstate.tencent.delivery import Delivery
 from tests.payloads import (
     Payload,
@@ -56,8 +57,9 @@ def occupant(stack: Stack, room: str) -> str | None:
     return shown.user_id if shown else None
 
 
-def rooms_like(stack: Stack, rooms: list[Room]) -> list[Room | None]:
-    return [stack.reader.room(room.sdk_app_id, room.room_id) for room in rooms]
+def rooms_like(stack: Stack, rooms: list[tuple[Room, list[Member]]]) -> list[Any]:
+    names = [(room.sdk_app_id, room.room_id) for room, _ in rooms]
+    return [(stack.reader.room(*name), everybody(stack.reader, *name)) for name in names]
 
 
 class TestOutputs:
@@ -105,13 +107,13 @@ class TestSamples:
         assert answers
 
     def test_they_leave_the_rooms_of_the_embedded_run(
-        self, forwarding: Stack, answers: dict[str, str], embedded: list[Room]
+        self, forwarding: Stack, answers: dict[str, str], embedded: list[tuple[Room, list[Member]]]
     ) -> None:
         assert answers
         assert eventually(lambda: rooms_like(forwarding, embedded), embedded) == embedded
 
     def test_signed_shuffled_twice_and_late_they_leave_the_same_rooms(
-        self, signed: Stack, samples: list[Named], embedded: list[Room]
+        self, signed: Stack, samples: list[Named], embedded: list[tuple[Room, list[Member]]]
     ) -> None:
         # WHEN each comes twice, in no order, some of them late
         say("the samples twice, shuffled, signed")
@@ -208,7 +210,7 @@ class TestCallers:
         # THEN
         assert (answer.status, answer.text.partition(" ")[0]) == (401, "FAIL")
         assert signed.reader.registers(SAMPLE_APP, room) == {}
-        assert list(signed.reader.log(SAMPLE_APP, room)) == []
+        assert list(signed.reader.records(SAMPLE_APP, room)) == []
         # AND it was for its Sign
         assert signed.deliver(good, TOKEN).ok
 
@@ -307,5 +309,5 @@ class TestDeployingAgain:
         assert updated.outputs == signed.outputs
         assert updated.deliver(outgoing(seats("kept for 30 days", seat(1, "ann"))), TOKEN).ok
         assert eventually(lambda: occupant(updated, "kept for 30 days"), "ann") == "ann"
-        [record] = updated.reader.log(SAMPLE_APP, "kept for 30 days")
+        [record] = updated.reader.records(SAMPLE_APP, "kept for 30 days")
         assert record.expires_at == record.received_at // 1000 + 30 * DAY_S

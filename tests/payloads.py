@@ -38,6 +38,14 @@ class Time:
         self.now += seconds
 
 
+class Ticking(Time):
+    """A second passes whenever it is asked for."""
+
+    def monotonic(self) -> float:
+        self.now += 1
+        return self.now
+
+
 def knowing(tokens_of: Callable[[str], Collection[str]]) -> Verify:
     """A verifier that knows the tokens of each app, or raises what `tokens_of` does."""
     return lambda app, claim, received_at, _: verify(claim, tokens_of(app), received_at)

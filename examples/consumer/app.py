@@ -40,4 +40,5 @@ def is_news(webhook: ForwardedWebhook, user_id: str) -> bool:
     ended_at = reader.ended_at(webhook.sdk_app_id, webhook.room_id)
     if ended_at is not None and ended_at >= webhook.occurred_at:
         return False
-    return reader.member(webhook.sdk_app_id, webhook.room_id, user_id) is None
+    presence = reader.member(webhook.sdk_app_id, webhook.room_id, user_id)
+    return presence is None or not presence.online

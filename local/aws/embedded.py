@@ -4,16 +4,18 @@ moto is made as atomic as DynamoDB is: its calls interleave between threads, and
 see another one half done. It is made as strict, where a transaction puts items (`limits`). And it is
 made as quick as a room of thousands needs: it copies every item of the table for each action of a
 transaction, to be able to roll back, where copying the index is enough (nothing here changes an item in
-place but its expiry); it sorts the whole table for each query of one partition; and in an answer it looks
-each value of an item up by each of its spellings.
+place but its expiry); for each query it sorts the whole table, and copies all that it finds; and in an
+answer it looks each value of an item up by each of its spellings.
 """
 
 import copy
+import inspect
 import json
+import operator
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -23,11 +25,14 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import Item as StoredItem
 from moto.dynamodb.models.table import Table
 
 from local.aws.limits import OutOfLimits, check_item
-from local.aws.template import resource
+from local.aws.template import resource, with_optional
 from roomstate.aws.clients import dynamodb_client, sqs_client
+from roomstate.aws.marshal import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -61,13 +66,14 @@ def embedded_dynamodb() -> "Iterator[DynamoDBClient]":
 
 
 def create_table(client: "DynamoDBClient", name: str = TABLE_NAME) -> None:
-    """Make the template's table, with its TTL."""
+    """Make the template's table, with its TTL and all its indexes."""
     wanted = resource("RoomTable")
     client.create_table(
         TableName=name,
         BillingMode=wanted["BillingMode"],
         KeySchema=wanted["KeySchema"],
-        AttributeDefinitions=wanted["AttributeDefinitions"],
+        AttributeDefinitions=with_optional(wanted["AttributeDefinitions"]),
+        GlobalSecondaryIndexes=with_optional(wanted["GlobalSecondaryIndexes"]),
     )
     client.update_time_to_live(TableName=name, TimeToLiveSpecification=wanted["TimeToLiveSpecification"])
 
@@ -87,6 +93,16 @@ def empty_table(name: str = TABLE_NAME) -> None:
     """Drop all items of the embedded table."""
     backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][ENVIRONMENT["AWS_DEFAULT_REGION"]]
     backend.tables[name].items.clear()
+
+
+def fill_table(items: Iterable[Item], name: str = TABLE_NAME) -> None:
+    """Put items into the embedded table, thousands in a second. Only for items that are valid."""
+    backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][ENVIRONMENT["AWS_DEFAULT_REGION"]]
+    table = backend.tables[name]
+    for item in items:
+        attributes: dict[str, Any] = item
+        stored = StoredItem(DynamoType(attributes["pk"]), DynamoType(attributes["sk"]), attributes)
+        table.items[stored.hash_key][stored.range_key] = stored
 
 
 @contextmanager
@@ -133,12 +149,49 @@ def _copy_index(table: Table, _: Any) -> Table:
 
 
 _query_table = Table.query
+_QUERY = inspect.signature(Table.query)
+_COMPARE: Mapping[str, Callable[..., bool]] = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "BETWEEN": lambda key, first, last: first <= key <= last,
+    "BEGINS_WITH": str.startswith,
+}
 
 
-def _query_partition(table: Table, hash_key: Any, *args: Any, **kwargs: Any) -> Any:
+def _query_partition(table: Table, *args: Any, **kwargs: Any) -> Any:
+    """moto's query, of as few items as it may find."""
+    asked = _QUERY.bind(table, *args, **kwargs).arguments
+    partition, sort = "pk", "sk"
+    if asked.get("index_name"):
+        schema = table.get_index(asked["index_name"], error_if_not=True).schema
+        partition, sort = (key["AttributeName"] for key in schema)
+        everything = (item for items in table.items.values() for item in items.values())
+    else:
+        everything = (item for item in table.items.get(asked["hash_key"], {}).values())
+    wanted, comparison = asked["hash_key"].value, asked["range_comparison"]
+    bounds = [bound.value for bound in asked["range_objs"]]
+    found = [
+        item
+        for item in everything
+        if (partition in item.attrs and item.attrs[partition].value == wanted)
+        and (comparison not in _COMPARE or _COMPARE[comparison](item.attrs[sort].value, *bounds))
+    ]
+    if asked["limit"] and asked["exclusive_start_key"] is None:
+        found.sort(key=lambda item: item.attrs[sort].value, reverse=asked["scan_index_forward"] is False)
+        del found[asked["limit"] + 1 :]  # one more, to be told that there is more
     only = copy.copy(table)
-    only.items = defaultdict(dict, {hash_key: table.items.get(hash_key, {})})
-    return _query_table(only, hash_key, *args, **kwargs)
+    only.items = defaultdict(dict)
+    for item in found:
+        only.items[item.hash_key][item.range_key] = item
+    # It copies what it found, which nobody changes.
+    with patch.object(StoredItem, "__deepcopy__", _copy_item, create=True):
+        return _query_table(only, *args, **kwargs)
+
+
+def _copy_item(item: StoredItem, _: Any) -> StoredItem:
+    clone = copy.copy(item)
+    clone.attrs = copy.copy(item.attrs)
+    return clone
 
 
 _serialise = BaseJSONSerializer._serialize_type_structure

@@ -2,7 +2,8 @@
 
 It does what the gateway does for a route with a Lambda function and payload format 2.0:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-Beside that one deployed route it serves `GET /rooms/{room_id}?sdk_app_id=…`, to look at a room.
+Deployed, the routes for webhooks and for reading are of two APIs. Here they are of one, and nobody is asked
+who he is.
 """
 
 import json
@@ -17,14 +18,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from local.aws.template import parameter_default, resource, template
-from roomstate.aws.reader import Reader
+from roomstate.read.routes import PATHS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -32,13 +33,16 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 WEBHOOK_PATH = parameter_default("WebhookPath")
 
+WEBHOOK_S: float = resource("WebhookFunction")["Timeout"]
+READ_S = 29.0
+"""API Gateway waits 30 s for a function."""
+
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 # Which bodies are handed over as text is not documented. Deployed APIs were seen to take these types,
 # in UTF-8; all else arrives in base64, a body without a type too. The captures:
 # https://github.com/ministackorg/ministack/pull/766 https://github.com/floci-io/floci/issues/2172
 _TEXT = re.compile(r"text/.*|application/(json|xml|javascript)")
-_ROOM = re.compile(r"/rooms/([^/]+)")
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +55,7 @@ class Context:
     function_name: str = "webhook"
     memory_limit_in_mb: int = field(default_factory=lambda: template()["Globals"]["Function"]["MemorySize"])
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:webhook"
-    deadline: float = field(default_factory=lambda: time.monotonic() + resource("WebhookFunction")["Timeout"])
+    deadline: float = field(default_factory=lambda: time.monotonic() + WEBHOOK_S)
 
     def get_remaining_time_in_millis(self) -> int:
         return max(0, round((self.deadline - time.monotonic()) * 1000))
@@ -128,18 +132,18 @@ def to_response(answer: dict[str, Any]) -> Response:
 
 
 class Gateway:
-    """The HTTP API, as a WSGI application.
+    """The HTTP APIs, as a WSGI application.
 
     Args:
-        handler: the function behind `POST <WebhookPath>`.
-        reader: reads the table that the function writes.
+        webhook: the function behind `POST <WebhookPath>`.
+        read: the function behind the routes for reading; without it there are none.
     """
 
-    def __init__(self, handler: Handler, reader: Reader) -> None:
-        self._handler = handler
-        self._reader = reader
-        self._instance = Lock()
-        """A Lambda instance serves one request at a time."""
+    def __init__(self, webhook: Handler, read: Handler | None = None) -> None:
+        self._routes = {f"POST {WEBHOOK_PATH}": _Instance(webhook, "webhook", WEBHOOK_S)}
+        if read is not None:
+            reading = _Instance(read, "read", READ_S)
+            self._routes |= {f"GET {path}": reading for path in PATHS}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request = Request(environ)
@@ -151,23 +155,24 @@ class Gateway:
         return response(environ, start_response)
 
     def _route(self, request: Request) -> Response:
-        if request.method == "POST" and request.path == WEBHOOK_PATH:
-            event = to_event(request)
-            with self._instance:
-                return to_response(self._handler(event, Context()))
-        # A room id may hold an encoded slash, so it is cut out before the path is decoded.
-        raw_path = request.environ["REQUEST_URI"].partition("?")[0]
-        if request.method == "GET" and (match := _ROOM.fullmatch(raw_path)):
-            return self._show(unquote(match[1]), request.args.get("sdk_app_id"))
-        return _message(404, "Not Found")
+        function = self._routes.get(f"{request.method} {request.path}")
+        return function(request) if function else _message(404, "Not Found")
 
-    def _show(self, room_id: str, sdk_app_id: str | None) -> Response:
-        if not sdk_app_id:
-            return _message(400, "sdk_app_id is missing: /rooms/{room_id}?sdk_app_id=…")
-        room = self._reader.room(sdk_app_id, room_id)
-        if room is None:
-            return _message(404, f"No webhook of app {sdk_app_id} has named the room {room_id!r}.")
-        return _json(200, room.model_dump_json())
+
+class _Instance:
+    """A Lambda instance, which serves one request at a time."""
+
+    def __init__(self, handler: Handler, name: str, timeout_s: float) -> None:
+        self._handler = handler
+        self._name = name
+        self._timeout_s = timeout_s
+        self._lock = Lock()
+
+    def __call__(self, request: Request) -> Response:
+        event = to_event(request)
+        with self._lock:
+            context = Context(function_name=self._name, deadline=time.monotonic() + self._timeout_s)
+            return to_response(self._handler(event, context))
 
 
 def _message(status: int, message: str) -> Response:

@@ -49,3 +49,8 @@ def resource(name: str) -> dict[str, Any]:
 def parameter_default(name: str) -> str:
     """What a parameter is unless told."""
     return str(template()["Parameters"][name]["Default"])
+
+
+def with_optional(elements: list[Any]) -> list[Any]:
+    """The elements of a list, those too that are there on a condition."""
+    return [element["Fn::If"][1] if "Fn::If" in element else element for element in elements]

@@ -116,7 +116,7 @@ def rebuild(client: "DynamoDBClient", table: str, app: str, room: str, shown: Pr
     """Compare the registers of a room with its log, and show what differs. Gives the exit code."""
     reader = Reader(client, table)
     webhooks = Webhooks()
-    log = webhooks.noted(reader.log(app, room))
+    log = webhooks.noted(reader.records(app, room))
     before = reader.registers(app, room)
     from_log = fold(shown.track(log, total=None, description="records folded"))
     after = reader.registers(app, room)

@@ -119,7 +119,7 @@ def replay(
 
 def room_log(client: "DynamoDBClient", asked: argparse.Namespace) -> Iterator[LogRecord]:
     """The records that are asked for of one room, or of none, by their sort key."""
-    log = Reader(client, asked.table).log(asked.app, asked.room, start=asked.start, end=asked.to)
+    log = Reader(client, asked.table).records(asked.app, asked.room, start=asked.start, end=asked.to)
     return (record for record in log if record_key(record).sk > (asked.after or ""))
 
 

@@ -35,13 +35,15 @@ from roomstate.aws.clients import ssm_client
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.items import read_record
 from roomstate.aws.reader import Reader
-from roomstate.state.rooms import Room
+from roomstate.state.rooms import Member, Room
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
 TOKENS_PARAMETER = "/roomstate/tokens"
+READ_ENVIRONMENT = {"POWERTOOLS_SERVICE_NAME": "read", "USER_INDEX": "true"}
+"""What the read function has besides; the embedded table has all indexes."""
 AN_HOUR_S = 3_600
 MAX_PORT = 65_535
 
@@ -87,12 +89,15 @@ def run(listener: socket.socket, console: Console) -> None:
     ):
         from functions.webhook.app import lambda_handler  # noqa: PLC0415  it reads the environment
 
+        with patch.dict(os.environ, READ_ENVIRONMENT):
+            from functions.read import app as read  # noqa: PLC0415  it too
+
         reader = Reader(client, TABLE_NAME)
-        with serve(Gateway(lambda_handler, reader), listener) as url:
+        with serve(Gateway(lambda_handler, read.lambda_handler), listener) as url:
             tell(console, client, f"{url}{WEBHOOK_PATH}", app, token)
             console.print("\nThe rooms now", style="bold")
             for room in rooms(client, reader):
-                console.print(panel(room))
+                console.print(panel(*room))
             console.print(invitation(url, app, token is not None, log.name), soft_wrap=True)
             Event().wait()
 
@@ -149,14 +154,26 @@ def recorded(client: "DynamoDBClient", event: dict[str, Any]) -> str:
     return " ".join(dict.fromkeys(changes or (record.outcome for record in records)))
 
 
-def rooms(client: "DynamoDBClient", reader: Reader) -> list[Room]:
-    """Every room of the table."""
+def rooms(client: "DynamoDBClient", reader: Reader) -> list[tuple[Room, list[Member]]]:
+    """Every room of the table, and its members."""
     items = client.scan(TableName=TABLE_NAME)["Items"]
     names = sorted({(item["sdk_app_id"]["S"], item["room_id"]["S"]) for item in items if "room_id" in item})
-    return [room for name in names if (room := reader.room(*name))]
+    return [(room, everybody(reader, *name)) for name in names if (room := reader.room(*name))]
 
 
-def panel(room: Room) -> Panel:
+def everybody(reader: Reader, sdk_app_id: str, room_id: str) -> list[Member]:
+    """All members of a room."""
+    found: list[Member] = []
+    following = None
+    while page := reader.members(sdk_app_id, room_id, next=following):
+        found.extend(page.members)
+        following = page.next
+        if following is None:
+            break
+    return found
+
+
+def panel(room: Room, members: Sequence[Member]) -> Panel:
     """A room, to look at."""
     facts = Table.grid(padding=(0, 2))
     for name in ("status", "owner", "started_at", "ended_at"):
@@ -168,7 +185,7 @@ def panel(room: Room) -> Panel:
     lists: dict[str, Sequence[BaseModel]] = {
         "seats": room.seats,
         "admins": room.admins,
-        "members": room.members,
+        "members": members,
     }
     tables = [_table(title, rows) for title, rows in lists.items() if rows]
     title = Text(f"{room.room_id} (app {room.sdk_app_id})", style="bold")
@@ -219,7 +236,7 @@ def invitation(url: str, app: str, signed: bool, log: str) -> str:
         seat = f"{send} FILE=seat.json, where that holds {json.dumps(webhook)}"
     return f"""
 Take a seat:    {seat}
-Read the room:  {url}/rooms/{quote(room_id, safe="")}?sdk_app_id={app}
+Read the room:  {url}/v1/room?sdk_app_id={app}&room_id={quote(room_id, safe="")}
 Post all again: {send} ARGS="--twice --shuffle --late"
 The function logs to {log}
 Ctrl-C ends it."""

@@ -22,7 +22,7 @@ from roomstate.log.fold import fold
 from roomstate.log.record import LogRecord
 from roomstate.state.life import Life
 from roomstate.state.registers import LIFE, AnyRegister, Key, Register, Seat
-from roomstate.state.rooms import show_room
+from roomstate.state.rooms import show_members, show_room
 from roomstate.tencent.errors import Unavailable
 from tests.converging import lasting
 from tests.histories import ROOMS, histories
@@ -40,6 +40,7 @@ from tests.payloads import (
     update,
     webhook,
 )
+from tests.reading import members_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -103,7 +104,7 @@ class TestOneWebhook:
         [record] = store.record(arrived, AN_HOUR)
         # THEN it is in the log, and its register in the table
         assert (record.outcome, [change.type for change in record.changes]) == ("applied", ["seat.occupied"])
-        assert list(reader.log(APP, "r")) == [record]
+        assert list(reader.records(APP, "r")) == [record]
         held = contents(dynamodb)[1]["r"]
         assert held == {
             LIFE: Life(first_seen_at=1_000),
@@ -119,7 +120,7 @@ class TestOneWebhook:
             webhook(seats("r", seat(1, "ann")), received_at=arrived.received_at + 5), AN_HOUR
         )
         assert again == first
-        assert list(reader.log(APP, "r")) == list(first)
+        assert list(reader.records(APP, "r")) == list(first)
 
     def test_older_than_what_is_there_is_stale_and_changes_nothing(
         self, store: Store, reader: Reader
@@ -139,7 +140,7 @@ class TestOneWebhook:
     def test_unreadable_is_kept_whole(self, store: Store, reader: Reader) -> None:
         [record] = store.record(webhook(b"\xff\xfe not JSON"), AN_HOUR)
         assert (record.outcome, record.reason) == ("unreadable", "The body is not UTF-8.")
-        assert [kept.payload for kept in reader.log(APP, None)] == [b"\xff\xfe not JSON"]
+        assert [kept.payload for kept in reader.records(APP, None)] == [b"\xff\xfe not JSON"]
 
     def test_of_a_thousand_members_brings_them_all_in(self, store: Store, reader: Reader) -> None:
         # WHEN a webhook names more registers than one transaction takes
@@ -147,10 +148,8 @@ class TestOneWebhook:
         records = store.record(webhook(members("r", "Online", *users)), AN_HOUR)
         # THEN each part is in the log, and every member in the room
         assert [(record.part, record.parts) for record in records] == [(n, 11) for n in range(11)]
-        assert len(list(reader.log(APP, "r"))) == 11
-        room = reader.room(APP, "r")
-        assert room is not None
-        assert [member.user_id for member in room.members] == users
+        assert len(list(reader.records(APP, "r"))) == 11
+        assert [member.user_id for member in members_of(reader, "r")] == users
 
     def test_is_two_calls(self, dynamodb: "DynamoDBClient") -> None:
         client = Interposed(dynamodb)
@@ -182,7 +181,7 @@ class TestAtTheSameTime:
         payload = seats("r", seat(1, "ann"))
         first, second = self.together(dynamodb, payload, payload)
         assert first == second
-        assert list(reader.log(APP, "r")) == [first]
+        assert list(reader.records(APP, "r")) == [first]
 
     def test_two_webhooks_on_one_seat(self, dynamodb: "DynamoDBClient", reader: Reader) -> None:
         # WHEN ann takes a seat and bob takes it over, at once
@@ -192,7 +191,7 @@ class TestAtTheSameTime:
         shown = reader.seat(APP, "r", 1)
         assert shown is not None
         assert shown.user_id == "bob"
-        assert len(list(reader.log(APP, "r"))) == 2
+        assert len(list(reader.records(APP, "r"))) == 2
         told = [[(change.before, change.after) for change in record.changes] for record in records]
         assert told in ([[(None, "ann")], [("ann", "bob")]], [[], [(None, "bob")]])
 
@@ -200,7 +199,7 @@ class TestAtTheSameTime:
         payloads = [admins("r", "add" if n % 2 else "delete", "ann", at=1_000 + n) for n in range(4)]
         payloads += [destroy("r", at=500 + n) for n in range(4)]
         self.together(dynamodb, *payloads)
-        assert len(list(reader.log(APP, "r"))) == 8
+        assert len(list(reader.records(APP, "r"))) == 8
         assert reader.admin(APP, "r", "ann") is not None
         life = contents(dynamodb)[1]["r"][LIFE]
         assert isinstance(life, Life)
@@ -379,6 +378,8 @@ def test_log_and_registers_agree(
     distinct = {webhook(payload).event_id for payload in history}
     assert sorted(record.event_id for record in records) == sorted(distinct)
     room = data.draw(st.sampled_from(ROOMS))
-    told = [(record.occurred_at, record.event_id) for record in reader.log(APP, room)]
+    told = [(record.occurred_at, record.event_id) for record in reader.records(APP, room)]
     assert told == sorted((record.occurred_at, record.event_id) for record in logs.get(room, []))
     assert reader.room(APP, room) == (show_room(APP, room, held[room]) if room in held else None)
+    if room in held:
+        assert members_of(reader, room) == show_members(held[room])

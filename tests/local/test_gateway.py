@@ -1,26 +1,24 @@
 """The local gateway: requests as events, answers as responses, and both over HTTP."""
 
-import json
-import socket
 from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from http.client import HTTPConnection
 from threading import Event
-from typing import Any
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from local.aws.gateway import HOST, Context, Gateway, serve, to_event, to_response
-from roomstate.aws.reader import Reader
-from tests.payloads import APP, seat, seats
+from local.aws.gateway import HOST, Context, Gateway, to_event, to_response
+from roomstate.read.routes import PATHS
+from tests.payloads import APP
+from tests.serving import Server, served
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 WEBHOOK = f"/webhook?SdkAppid={APP}&CallbackCommand=Mic.CallbackAfterSeatInfoChanged&contenttype=json"
-ROOM_IDS = ["a b", "a+b", "a/b", "a#b", "a:b", "a%b", "a%2Fb", "a%20b", "a?b=c", "a&sdk_app_id=1", "..", "é"]
 
 
 def request(target: str = "/webhook", **parts: Any) -> Request:
@@ -162,24 +160,6 @@ def test_a_context_counts_down_the_time_out_of_the_template() -> None:
     assert Context(deadline=0).get_remaining_time_in_millis() == 0
 
 
-class Server:
-    """A gateway that is served over HTTP."""
-
-    def __init__(self, url: str) -> None:
-        self._address = urlsplit(url).netloc
-
-    def send(
-        self, method: str, target: str, body: bytes | None = None, *headers: tuple[str, str]
-    ) -> tuple[int, Any]:
-        with closing(HTTPConnection(self._address, timeout=30)) as connection:
-            connection.putrequest(method, target)
-            for header in (*headers, ("Content-Length", str(len(body or b"")))):
-                connection.putheader(*header)
-            connection.endheaders(body)
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
-
-
 class Function:
     """A handler that keeps its events."""
 
@@ -197,81 +177,28 @@ def function() -> Function:
 
 
 @pytest.fixture
-def echo(function: Function, reader: Reader) -> Iterator[Server]:
+def echo(function: Function) -> Iterator[Server]:
     """Behind the gateway: a function that keeps its events."""
-    with socket.create_server((HOST, 0)) as listener, serve(Gateway(function, reader), listener) as url:
-        yield Server(url)
+    with served(Gateway(function, function)) as server:
+        yield server
 
 
 @pytest.fixture
-def server(reader: Reader) -> Iterator[Server]:
+def server(dynamodb: "DynamoDBClient") -> Iterator[Server]:  # noqa: ARG001  the functions' table
     """Behind the gateway: the function that is deployed."""
     from functions.webhook.app import lambda_handler  # noqa: PLC0415  it reads the environment
 
-    with socket.create_server((HOST, 0)) as listener, serve(Gateway(lambda_handler, reader), listener) as url:
-        yield Server(url)
+    with served(Gateway(lambda_handler)) as server:
+        yield server
 
 
 class TestOverHttp:
-    def test_room_ids_stay_apart(self, server: Server) -> None:
-        # GIVEN a room for each id, with a user of its own
-        for number, room_id in enumerate(ROOM_IDS):
-            payload = json.dumps(seats(room_id, seat(0, f"user-{number}"))).encode()
-            answer = server.send("POST", WEBHOOK, payload, ("Content-Type", "application/json"))
-            assert answer == (200, {"ActionStatus": "OK", "ErrorInfo": "", "ErrorCode": 0})
-
-        for number, room_id in enumerate(ROOM_IDS):
-            # WHEN
-            status, room = server.send("GET", f"/rooms/{quote(room_id, safe='')}?sdk_app_id={APP}")
-
-            # THEN
-            assert status == 200
-            assert room["room_id"] == room_id
-            assert [taken["user_id"] for taken in room["seats"]] == [f"user-{number}"]
-
-    def test_a_room_has_the_documented_shape(self, server: Server) -> None:
-        # GIVEN
-        server.send("POST", WEBHOOK, json.dumps(seats("r", seat(1, 144115233775727695), at=5)).encode())
-
-        # THEN
-        assert server.send("GET", f"/rooms/r?sdk_app_id={APP}") == (
-            200,
-            {
-                "sdk_app_id": APP,
-                "room_id": "r",
-                "status": "live",
-                "started_at": None,
-                "ended_at": None,
-                "owner": None,
-                "info": {},
-                "metadata": {},
-                "seats": [
-                    {
-                        "index": 1,
-                        "user_id": "144115233775727695",
-                        "locked": False,
-                        "audio_disabled": False,
-                        "video_disabled": False,
-                        "updated_at": 5,
-                    }
-                ],
-                "admins": [],
-                "members": [],
-            },
-        )
-
-    def test_a_room_never_heard_of_is_a_404(self, server: Server) -> None:
-        status, answer = server.send("GET", f"/rooms/nowhere?sdk_app_id={APP}")
-
-        assert status == 404
-        assert "'nowhere'" in answer["message"]
-
-    @pytest.mark.parametrize("query", ["", "?", "?sdk_app_id=", "?room=r"])
-    def test_a_room_of_no_app_is_a_400(self, server: Server, query: str) -> None:
-        status, answer = server.send("GET", f"/rooms/r{query}")
-
-        assert status == 400
-        assert "sdk_app_id" in answer["message"]
+    @pytest.mark.parametrize("path", PATHS)
+    def test_the_routes_for_reading_are_the_read_functions(
+        self, echo: Server, function: Function, path: str
+    ) -> None:
+        assert echo.send("GET", f"{path}?a=1") == (200, {})
+        assert [event["routeKey"] for event in function.events] == [f"GET {path}"]
 
     @pytest.mark.parametrize(
         ("method", "target"),
@@ -279,10 +206,10 @@ class TestOverHttp:
             ("GET", "/webhook"),
             ("POST", "/webhook/"),
             ("POST", "/"),
-            ("POST", "/rooms/r"),
-            ("GET", "/rooms"),
-            ("GET", "/rooms/?sdk_app_id=1"),
-            ("GET", "/rooms/a/b?sdk_app_id=1"),
+            ("POST", "/v1/rooms"),
+            ("GET", "/v1"),
+            ("GET", "/v1/rooms/"),
+            ("GET", "/v1/%72ooms/a"),
         ],
     )
     def test_any_other_route_is_a_404(
@@ -312,7 +239,7 @@ class TestOverHttp:
         (event,) = function.events
         assert (event["body"], event["isBase64Encoded"]) == (b64encode(body).decode(), True)
 
-    def test_the_function_serves_one_request_at_a_time(self, reader: Reader) -> None:
+    def test_the_function_serves_one_request_at_a_time(self) -> None:
         # GIVEN a function that waits a moment for a second request to come in
         inside: list[Any] = []
         together = Event()
@@ -325,13 +252,9 @@ class TestOverHttp:
             inside.pop()
             return {"statusCode": 200, "body": "{}"}
 
-        with (
-            socket.create_server((HOST, 0)) as listener,
-            serve(Gateway(wait, reader), listener) as url,
-            ThreadPoolExecutor(4) as pool,
-        ):
+        with served(Gateway(wait)) as server, ThreadPoolExecutor(4) as pool:
             # WHEN
-            answers = pool.map(lambda _: Server(url).send("POST", "/webhook"), range(4))
+            answers = pool.map(lambda _: server.send("POST", "/webhook"), range(4))
 
             # THEN
             assert list(answers) == [(200, {})] * 4
@@ -343,21 +266,18 @@ class TestOverHttp:
         assert (status, answer["ErrorInfo"]) == (400, "The body is not UTF-8.")
 
     @pytest.mark.parametrize("answer", [{}, None, {"statusCode": "OK"}])
-    def test_an_answer_that_is_none_is_a_500(self, reader: Reader, answer: Any) -> None:
-        with (
-            socket.create_server((HOST, 0)) as listener,
-            serve(Gateway(lambda _, __: answer, reader), listener) as url,
-        ):
-            assert Server(url).send("POST", "/webhook") == (500, {"message": "Internal Server Error"})
+    def test_an_answer_that_is_none_is_a_500(self, answer: Any) -> None:
+        with served(Gateway(lambda _, __: answer)) as server:
+            assert server.send("POST", "/webhook") == (500, {"message": "Internal Server Error"})
 
-    def test_an_exception_is_a_500_and_logged(self, reader: Reader, caplog: pytest.LogCaptureFixture) -> None:
+    def test_an_exception_is_a_500_and_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         # GIVEN
         def fail(*_: Any) -> dict[str, Any]:
             raise RuntimeError("broken")
 
-        with socket.create_server((HOST, 0)) as listener, serve(Gateway(fail, reader), listener) as url:
+        with served(Gateway(fail)) as server:
             # WHEN
-            answer = Server(url).send("POST", "/webhook?secret=1")
+            answer = server.send("POST", "/webhook?secret=1")
 
         # THEN
         assert answer == (500, {"message": "Internal Server Error"})

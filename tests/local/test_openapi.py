@@ -25,15 +25,13 @@ from local.aws.embedded import TABLE_NAME
 from local.aws.gateway import WEBHOOK_PATH, Gateway
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.parking import Parking
-from roomstate.aws.reader import Reader
 from roomstate.aws.store import Store
 from roomstate.receive.receiver import Receiver
-from roomstate.state.rooms import Room
 from roomstate.tencent.catalogue import COMMANDS
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import ErrorCode, TokensUnavailable, Unavailable
 from roomstate.tencent.signature import sign
-from tests.payloads import APP, admins, body, create, knowing, members, seat, seats, set_metadata
+from tests.payloads import APP, body, knowing, seat, seats
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -43,7 +41,6 @@ PATH = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 DOCUMENT: Any = yaml.safe_load(PATH.read_text("utf-8"))
 SCHEMAS = DOCUMENT["components"]["schemas"]
 RECEIVER = DOCUMENT["paths"]["/webhook"]["post"]
-READER = DOCUMENT["paths"]["/rooms/{room_id}"]["get"]
 
 UNSIGNED, SIGNED, UNAVAILABLE = APP, "1400000002", "1400000003"
 TOKEN = "token"
@@ -86,26 +83,22 @@ class NoParking(Parking):
 
 
 @pytest.fixture
-def gateway(store: Store, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+def gateway(store: Store, monkeypatch: pytest.MonkeyPatch) -> Gateway:
     """The local gateway, before a function that serves an app of each kind."""
     from functions.webhook import app  # noqa: PLC0415  (reads its environment when imported)
 
     receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), knowing(tokens_of), store, NoParking())
     monkeypatch.setattr(app, "receiver", receiver)
     monkeypatch.setattr(Deadline, "of_answer", lambda _: Deadline(math.inf))  # no clock decides here
-    return Gateway(app.lambda_handler, reader)
+    return Gateway(app.lambda_handler)
 
 
 class TestItSaysWhatTheCodeDoes:
     def test_it_is_openapi(self) -> None:
         SPECIFIED.validate()
 
-    def test_the_paths_are_the_gateways(self) -> None:
-        assert list(DOCUMENT["paths"]) == [WEBHOOK_PATH, "/rooms/{room_id}"]
-
-    def test_a_room_is_what_the_reader_gives(self) -> None:
-        ours = Room.model_json_schema(mode="serialization")
-        assert shape(SCHEMAS["Room"], SCHEMAS) == shape(ours, ours["$defs"])
+    def test_the_path_is_the_gateways(self) -> None:
+        assert list(DOCUMENT["paths"]) == [WEBHOOK_PATH]
 
     def test_the_commands_are_the_catalogues(self) -> None:
         known, anything_else = SCHEMAS["CommandName"]["anyOf"]
@@ -164,18 +157,6 @@ class TestItsExamples:
         answer = client.post(f"{WEBHOOK_PATH}?{example_query()}", data=json.dumps(payload))
         assert (answer.status_code, answer.json) == (200, example(RECEIVER, 200))
 
-    @pytest.mark.parametrize(
-        ("status", "target"),
-        [(400, "/rooms/nowhere"), (404, f"/rooms/nowhere?sdk_app_id={APP}")],
-    )
-    def test_a_message_is_real(self, client: Client, status: int, target: str) -> None:
-        answer = client.get(target)
-        assert (answer.status_code, answer.json) == (status, example(READER, status))
-
-    def test_a_room_is_one(self) -> None:
-        room = example(READER, 200)
-        assert Room.model_validate(room).model_dump() == room
-
     def test_a_sign_is_one(self) -> None:
         given = {parameter["name"]: parameter["example"] for parameter in RECEIVER["parameters"]}
         assert given["Sign"] == sign(TOKEN, given["RequestTime"])
@@ -194,56 +175,6 @@ def test_the_receiver_does_what_it_says(case: "Case[Any]", gateway: Gateway, app
     response = case.call_and_validate(app=gateway, checks=CHECKS)
     if app is not None:
         assert response.status_code in {200, 400, 413}
-
-
-@pytest.fixture
-def known(gateway: Gateway) -> str:
-    """A room that has something of everything."""
-    client = Client(gateway)
-    for payload in (
-        create("rid-123", RoomName="a room", Category=[1, 2], IsSeatEnabled=True, Owner_Account="user3"),
-        set_metadata("rid-123", at=2_000, topic="evening"),
-        seats("rid-123", seat(0), seat(1, "jared", Audio=True), at=2_000),
-        admins("rid-123", "add", "user1", at=2_000),
-        members("rid-123", "Online", "jared", at=2_000),
-        members("rid-123", "Online", "user1", at=2_000, cause=None),
-    ):
-        answer = client.post(f"{WEBHOOK_PATH}?SdkAppid={APP}", data=body(payload))
-        assert answer.status_code == 200
-    return "rid-123"
-
-
-@SPECIFIED.include(path="/rooms/{room_id}").parametrize()
-@FIXTURES
-@pytest.mark.parametrize("is_known", [False, True])
-def test_the_reader_does_what_it_says(
-    case: "Case[Any]", gateway: Gateway, known: str, is_known: bool
-) -> None:
-    """As generated, where no room is known; and for the room that is."""
-    if is_known:
-        case.path_parameters["room_id"] = known
-    response = case.call_and_validate(app=gateway, checks=CHECKS)
-    if is_known and case.query.get("sdk_app_id") == APP:
-        assert response.status_code == 200
-
-
-def shape(schema: Any, defined: Any) -> Any:
-    """A JSON schema without its texts, its references followed and null among the types."""
-    if "$ref" in schema:
-        return shape(defined[schema["$ref"].rpartition("/")[2]], defined)
-    found = {name: schema[name] for name in ("type", "enum", "required") if name in schema}
-    if "properties" in schema:
-        found["properties"] = {name: shape(part, defined) for name, part in schema["properties"].items()}
-    for name in ("items", "additionalProperties"):
-        if name in schema:
-            found[name] = shape(schema[name], defined)
-    if "anyOf" in schema:
-        choices = [shape(part, defined) for part in schema["anyOf"]]
-        if all(set(choice) == {"type"} for choice in choices):
-            found["type"] = [choice["type"] for choice in choices]
-        else:
-            found["anyOf"] = choices
-    return found
 
 
 def constants(schema: Any) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def names(records: list[LogRecord]) -> Sent:
 
 
 def log(reader: Reader, room: str | None, **between: int) -> Sent:
-    return names(list(reader.log(APP, room, **between)))
+    return names(list(reader.records(APP, room, **between)))
 
 
 def enter(room: str, count: int) -> list[Payload]:
@@ -139,7 +139,7 @@ def test_the_replay_of_a_room_is_its_log(
     # WHEN a room's log is forwarded again
     assert run("--room", room) == 0
     # THEN it is all of the log, as it is and in its order, in as few calls as there can be
-    records = list(reader.log(APP, room))
+    records = list(reader.records(APP, room))
     assert bus.details == [forwarded(record).model_dump(mode="json") for record in records]
     assert len(bus.calls) == -(-len(records) // 10)
 
@@ -182,7 +182,7 @@ def test_all_rooms_of_an_app_by_occurred_at(
     # WHEN a time is asked for
     assert run("--from", f"{T0 + 2}", "--to", f"{T0 + 8}") == 0
     # THEN it is what all logs of the app have of it
-    logs = [record for room in ("r", "r#1", None) for record in reader.log(APP, room)]
+    logs = [record for room in ("r", "r#1", None) for record in reader.records(APP, room)]
     wanted = [record for record in logs if T0 + 2 <= record.occurred_at < T0 + 8]
     assert bus.sent == names(sorted(wanted, key=lambda record: record_key(record).sk))
     assert len(bus.sent) == 13

@@ -22,7 +22,6 @@ from local.aws.gateway import HOST, Context, Gateway, serve
 from local.aws.template import ROOT
 from local.commands.run import main, tell
 from local.tencent import SAMPLE_APP, samples
-from roomstate.aws.reader import Reader
 from tests.payloads import body, seat, seats
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def test_shows_the_samples_then_serves_until_it_is_ended(
         (url,) = re.findall(rf"curl '(http://{HOST}:\d+/webhook\?\S+)'", shown)
         with http.open(url, body(seats("rid-123", seat(3, "you"), at=None)), timeout=30) as answer:
             assert json.load(answer)["ActionStatus"] == "OK"
-        (url,) = re.findall(rf"http://{HOST}:\d+/rooms/rid-123\S+", shown)
+        (url,) = re.findall(rf"http://{HOST}:\d+/v1/room\?\S+", shown)
         with http.open(url, timeout=30) as answer:
             assert {"index": 3, "user_id": "you"}.items() <= json.load(answer)["seats"][-1].items()
 
@@ -132,7 +131,7 @@ def test_parks_nothing_for_being_slow(tmp_path: Path) -> None:
     assert "NOT STORED" not in shown
 
 
-def test_says_so_where_a_sample_is_not_stored(dynamodb: "DynamoDBClient", reader: Reader) -> None:
+def test_says_so_where_a_sample_is_not_stored(dynamodb: "DynamoDBClient") -> None:
     # GIVEN a function that answers OK, and stores every second webhook's record
     def parks(event: dict[str, Any], _: object) -> dict[str, Any]:
         parked.append(not parked[-1])
@@ -149,7 +148,7 @@ def test_says_so_where_a_sample_is_not_stored(dynamodb: "DynamoDBClient", reader
     console = Console(file=io.StringIO(), width=80, markup=False, highlight=False, emoji=False)
 
     # WHEN
-    with socket.create_server((HOST, 0)) as listener, serve(Gateway(parks, reader), listener) as url:
+    with socket.create_server((HOST, 0)) as listener, serve(Gateway(parks), listener) as url:
         tell(console, dynamodb, f"{url}/webhook", SAMPLE_APP, None)
 
     # THEN

@@ -12,6 +12,7 @@ from local.aws.gateway import Context, to_event
 from local.tencent import payload, samples
 from roomstate.aws.reader import Reader
 from tests.payloads import APP
+from tests.reading import members_of
 
 SAMPLES = samples()
 LIVE, OPPONENT, CONFERENCE = "rid-123", "pk-5", "weekly sync #7"
@@ -115,7 +116,12 @@ def deliver(names: Iterable[str]) -> None:
 def rooms(reader: Reader) -> dict[str, dict[str, Any]]:
     found = {room_id: reader.room(APP, room_id) for room_id in ROOMS}
     return {
-        room_id: room.model_dump(exclude={"sdk_app_id", "room_id"}) for room_id, room in found.items() if room
+        room_id: {
+            **room.model_dump(exclude={"sdk_app_id", "room_id", "member_count", "folded"}),
+            "members": [member.model_dump() for member in members_of(reader, room_id)],
+        }
+        for room_id, room in found.items()
+        if room
     }
 
 
@@ -155,7 +161,7 @@ def test_each_is_answered_ok_and_leaves_its_record(reader: Reader) -> None:
     deliver(SAMPLES)
 
     # THEN
-    logs = {room_id: list(reader.log(APP, room_id)) for room_id in (None, *ROOMS)}
+    logs = {room_id: list(reader.records(APP, room_id)) for room_id in (None, *ROOMS)}
     left: dict[str, Any] = {}
     for name, event in SAMPLES.items():
         records = [record for log in logs.values() for record in log if record.payload == payload(event)]

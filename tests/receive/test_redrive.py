@@ -109,7 +109,7 @@ def counted(captured: str, metric: str) -> int:
 
 def test_a_webhook_that_was_verified_when_it_came_is_stored(redrive: Redrive, reader: Reader) -> None:
     assert redrive(VERIFIED.to_message()) == []
-    [record] = reader.log(APP, "r")
+    [record] = reader.records(APP, "r")
     assert (record.outcome, record.received_at, record.opt_platform) == ("applied", NOW, "Android")
 
 
@@ -124,7 +124,7 @@ def test_messages_are_those_of_the_version_before(redrive: Redrive, reader: Read
     assert Delivery.from_message(message) == VERIFIED
     assert VERIFIED.to_message() == message
     assert redrive(message) == []
-    assert len(list(reader.log(APP, "r"))) == 1
+    assert len(list(reader.records(APP, "r"))) == 1
 
 
 class TestUnverified:
@@ -134,7 +134,7 @@ class TestUnverified:
         self, redrive: Redrive, reader: Reader
     ) -> None:
         assert redrive(AUTHENTIC.to_message()) == []
-        [record] = reader.log(APP, "r")
+        [record] = reader.records(APP, "r")
         assert (record.outcome, record.received_at) == ("applied", NOW)
 
     @pytest.mark.parametrize(("claim", "why"), FORGED)
@@ -177,12 +177,12 @@ class TestUnverified:
     ) -> None:
         tokens[APP] = []
         assert redrive(replace(AUTHENTIC, claim=Claim.of([], [])).to_message()) == []
-        assert len(list(reader.log(APP, "r"))) == 1
+        assert len(list(reader.records(APP, "r"))) == 1
 
     @pytest.mark.parametrize("skew", [-WINDOW_MS, WINDOW_MS])
     def test_the_minute_is_that_of_its_receipt(self, redrive: Redrive, reader: Reader, skew: int) -> None:
         assert redrive(replace(AUTHENTIC, received_at=NOW + skew).to_message()) == []
-        assert len(list(reader.log(APP, "r"))) == 1
+        assert len(list(reader.records(APP, "r"))) == 1
 
     @pytest.mark.parametrize(
         "claim", [None, "", [], {"sign": "0"}, {"defect": None, "sign_digest": 1}, {"request_time": "x"}]

@@ -28,7 +28,7 @@ from tests.payloads import (
     APP,
     NOW,
     Payload,
-    Time,
+    Ticking,
     admins,
     create,
     destroy,
@@ -39,6 +39,7 @@ from tests.payloads import (
     update,
     webhook,
 )
+from tests.reading import members_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -83,28 +84,20 @@ def sweeper(dynamodb: "DynamoDBClient") -> Sweeper:
     return Sweeper(dynamodb, TABLE_NAME, lambda: NOW_S)
 
 
-class Ticking(Time):
-    """A second passes whenever it is asked for."""
-
-    def monotonic(self) -> float:
-        self.now += 1
-        return self.now
-
-
 class TestARoomThatEnded:
     def test_leaves_its_life_and_its_log(
         self, dynamodb: "DynamoDBClient", store: Store, reader: Reader, sweeper: Sweeper
     ) -> None:
         # GIVEN
         deliver(store, *A_FULL_ROOM, destroy("r", 60_000))
-        shown, log = reader.room(APP, "r"), list(reader.log(APP, "r"))
+        shown, log = reader.room(APP, "r"), list(reader.records(APP, "r"))
         # WHEN it is swept
         assert sweeper.sweep(ROOM, AN_HOUR) == 7
         # THEN its life is left, to expire in 90 days, and readers see no difference
         assert held(dynamodb).keys() == {LIFE}
         assert life_item(dynamodb)["expires_at"] == {"N": str(int(NOW_S) + LIFE_DAYS * DAY_S)}
         assert reader.room(APP, "r") == shown
-        assert list(reader.log(APP, "r")) == log
+        assert list(reader.records(APP, "r")) == log
         # AND once more, there is nothing to do
         assert sweeper.sweep(ROOM, AN_HOUR) == 0
 
@@ -127,7 +120,7 @@ class TestARoomThatEnded:
         room = reader.room(APP, "r")
         assert room is not None
         assert (room.status, room.started_at) == ("live", None)
-        assert [member.user_id for member in room.members] == ["new"]
+        assert [member.user_id for member in members_of(reader, "r")] == ["new"]
 
     def test_that_was_created_again_before_its_life_expired_keeps_the_new_life(
         self, dynamodb: "DynamoDBClient", store: Store, reader: Reader, sweeper: Sweeper

@@ -53,10 +53,30 @@ SSM_CALL_S = DYNAMODB_CALL_S
 SQS_CALL_S = CONNECT_S + SQS_READ_S
 EVENTS_CALL_S = SQS_CALL_S
 
+READER_CONNECT_S = 0.25
+READER_READ_S = 1.0
+"""A reader's call may bring 1 MB, and nobody loses anything by waiting a little longer for it."""
+READER_ATTEMPTS = 2
+READER_CALL_S = READER_ATTEMPTS * (READER_CONNECT_S + READER_READ_S) + 1.0
+"""With the SDK's pause between the two, which is a second at most."""
+READER_POOL = 32
+"""Connections: the queries of all partitions of a list run side by side."""
+
 
 def dynamodb_client() -> "DynamoDBClient":
     """A DynamoDB client for the function's role and region."""
     return cast("DynamoDBClient", _client("dynamodb", DYNAMODB_READ_S))
+
+
+def reading_dynamodb_client() -> "DynamoDBClient":
+    """A DynamoDB client for the function that readers ask, whom no 2 s bind."""
+    config = Config(
+        connect_timeout=READER_CONNECT_S,
+        read_timeout=READER_READ_S,
+        retries={"total_max_attempts": READER_ATTEMPTS, "mode": "standard"},
+        max_pool_connections=READER_POOL,
+    )
+    return cast("DynamoDBClient", _client("dynamodb", DYNAMODB_READ_S, config))
 
 
 def patient_dynamodb_client() -> "DynamoDBClient":
@@ -80,7 +100,7 @@ def ssm_client() -> "SSMClient":
     return cast("SSMClient", _client("ssm", DYNAMODB_READ_S))
 
 
-def _client(service: str, read_s: float) -> Any:
+def _client(service: str, read_s: float, more: Config | None = None) -> Any:
     config = Config(
         connect_timeout=CONNECT_S,
         read_timeout=read_s,
@@ -90,7 +110,7 @@ def _client(service: str, read_s: float) -> Any:
         parameter_validation=False,
         user_agent=f"Botocore/{botocore.__version__} app/roomstate",
     )
-    return _session().create_client(service, config=config)
+    return _session().create_client(service, config=config.merge(more) if more else config)
 
 
 @cache

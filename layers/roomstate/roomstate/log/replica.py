@@ -11,32 +11,20 @@ Any order of events and any repeats give the same rooms.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from roomstate.log.facts import to_assertions
 from roomstate.log.forwarded import ForwardedWebhook
-from roomstate.state.life import Life, LifeFact, join_life
-from roomstate.state.registers import LIFE, AnyRegister, Key, Version, join
-from roomstate.state.rooms import Room, show_room
-from roomstate.state.view import without_void
-
-
-@dataclass(slots=True)
-class _Kept:
-    """One room's facts."""
-
-    life: Life = field(default_factory=Life)
-    registers: dict[Key, AnyRegister] = field(default_factory=dict)
-    shown_at: int | None = None
-    """When somebody was last shown in the room, whatever became of them."""
+from roomstate.log.kept import Kept
+from roomstate.state.registers import Version
+from roomstate.state.rooms import Member, Room, show_members, show_room
 
 
 class Replica:
     """Rooms, as of the events that were applied."""
 
     def __init__(self) -> None:
-        self._rooms: dict[tuple[str, str], _Kept] = {}
+        self._rooms: dict[tuple[str, str], Kept] = {}
 
     def apply(self, record: ForwardedWebhook | Mapping[str, Any]) -> None:
         """Take one event's detail in, in any order and any number of times.
@@ -47,31 +35,20 @@ class Replica:
         webhook = record if isinstance(record, ForwardedWebhook) else ForwardedWebhook.model_validate(record)
         if webhook.room_id is None or not webhook.facts:
             return
-        room = self._rooms.setdefault((webhook.sdk_app_id, webhook.room_id), _Kept())
-        version = Version(webhook.occurred_at, webhook.event_id)
-        said = LifeFact()
-        for key, fact in to_assertions(webhook.facts):
-            if isinstance(fact, LifeFact):
-                said = fact
-                continue
-            if fact.shows_somebody:
-                room.shown_at = max(room.shown_at or 0, webhook.occurred_at)
-            if (joined := join(room.registers.get(key), version, fact)) is not None:
-                room.registers[key] = joined
-        room.life = join_life(room.life if room.life != Life() else None, webhook.occurred_at, said)
-        room.registers = without_void({**room.registers, LIFE: room.life})
+        room = self._rooms.setdefault((webhook.sdk_app_id, webhook.room_id), Kept())
+        room.take(Version(webhook.occurred_at, webhook.event_id), to_assertions(webhook.facts))
 
     def room(self, sdk_app_id: str, room_id: str) -> Room | None:
         """A room as `Reader.room` shows it; None if no event named it."""
         room = self._rooms.get((sdk_app_id, room_id))
-        return show_room(sdk_app_id, room_id, _registers(room)) if room else None
+        return show_room(sdk_app_id, room_id, room.registers) if room else None
+
+    def members(self, sdk_app_id: str, room_id: str) -> list[Member]:
+        """All members online in a room, by user_id."""
+        room = self._rooms.get((sdk_app_id, room_id))
+        return show_members(room.registers) if room else []
 
     def rooms(self) -> list[Room]:
         """All rooms that any event named, ended ones too."""
         shown = (self.room(*name) for name in sorted(self._rooms))
         return [room for room in shown if room is not None]
-
-
-def _registers(room: _Kept) -> dict[Key, AnyRegister]:
-    contradicted = room.life.is_contradicted_by(room.shown_at)
-    return {**room.registers, LIFE: replace(room.life, alive_at=room.shown_at if contradicted else None)}

@@ -36,6 +36,16 @@ class Member(_Shown):
     updated_at: int
 
 
+class Folded(_Shown):
+    """What a room was put together from, as it was at an earlier moment."""
+
+    records: int
+    """How many of its log's records were looked at."""
+    since: int
+    """ms since the epoch, in whole hours. Records of webhooks that came before were dropped by the retention:
+    what only they said is missing."""
+
+
 class Room(_Shown):
     sdk_app_id: str
     room_id: str
@@ -51,12 +61,59 @@ class Room(_Shown):
     """By index; empty seats too, as far as any webhook named them."""
     admins: list[Admin]
     """By user_id."""
-    members: list[Member]
-    """Those online, by user_id."""
+    member_count: int | None = None
+    """How many members are online; None unless asked for. Who they are is a list of its own."""
+    folded: Folded | None = None
+    """Set where the room is shown as it was at an earlier moment."""
 
 
-def show_room(sdk_app_id: str, room_id: str, held: Mapping[Key, AnyRegister]) -> Room | None:
-    """A room from all its registers; None where it has no life: no webhook named it."""
+class RoomSummary(_Shown):
+    """A room in a list. Each field is that of `Room`."""
+
+    sdk_app_id: str
+    room_id: str
+    status: Literal["live", "ended"]
+    started_at: int | None
+    ended_at: int | None
+    owner: str | None
+    info: dict[str, InfoValue]
+
+
+class Presence(_Shown):
+    """What a user is in a room."""
+
+    online: bool
+    cause: str | None
+    """Why the user came or went; an open set."""
+    updated_at: int | None
+    """None where no webhook said whether the user is online."""
+    is_owner: bool
+    is_admin: bool
+    seats: list[int]
+    """The indexes of the seats that the user has."""
+
+
+class Whereabouts(_Shown):
+    """A room that a user is online in."""
+
+    room_id: str
+    started_at: int | None
+    cause: str | None
+    updated_at: int
+    is_owner: bool
+    is_admin: bool
+    seats: list[int]
+
+
+def show_room(
+    sdk_app_id: str,
+    room_id: str,
+    held: Mapping[Key, AnyRegister],
+    *,
+    member_count: int | None = None,
+    folded: Folded | None = None,
+) -> Room | None:
+    """A room from its registers, but for members; None where it has no life: no webhook named it."""
     if LIFE not in held:
         return None
     view = View(held)
@@ -75,7 +132,43 @@ def show_room(sdk_app_id: str, room_id: str, held: Mapping[Key, AnyRegister]) ->
         metadata={name: value for name, value in metadata if value is not None},
         seats=[seat for key in sorted(keys["seat"]) if (seat := show_seat(view, key))],
         admins=[admin for key in sorted(keys["admin"]) if (admin := show_admin(view, key))],
-        members=[member for key in sorted(keys["member"]) if (member := show_member(view, key))],
+        member_count=member_count,
+        folded=folded,
+    )
+
+
+def summarise(sdk_app_id: str, room_id: str, view: View) -> RoomSummary:
+    """A room from its life and its info alone."""
+    return RoomSummary(
+        sdk_app_id=sdk_app_id,
+        room_id=room_id,
+        status="ended" if view.life.is_ended else "live",
+        started_at=view.life.shown_started_at,
+        ended_at=view.ended_at,
+        owner=view.owner,
+        info=view.info,
+    )
+
+
+def show_members(held: Mapping[Key, AnyRegister]) -> list[Member]:
+    """Who is online, by user_id, from all registers of a room."""
+    view = View(held)
+    members = (show_member(view, key) for key in sorted(key for key in held if key.kind == "member"))
+    return [member for member in members if member is not None]
+
+
+def show_presence(held: Mapping[Key, AnyRegister], user_id: str) -> Presence:
+    """What a user is, from a room's life, info and seats, and what it holds of the user."""
+    view = View(held)
+    member, version = view.member(user_id), view.version(Key("member", user_id))
+    taken = (key.name for key in held if key.kind == "seat" and view.seat(int(key.name)).user_id == user_id)
+    return Presence(
+        online=member.online,
+        cause=member.cause,
+        updated_at=version.occurred_at if version else None,
+        is_owner=view.owner == user_id,
+        is_admin=view.is_admin(user_id),
+        seats=sorted(map(int, taken)),
     )
 
 

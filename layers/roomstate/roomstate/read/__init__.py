@@ -1,0 +1,1 @@
+"""The read API: HTTP in front of `Reader`."""
