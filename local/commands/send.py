@@ -21,7 +21,7 @@ from local.tencent import SAMPLE_APP, Outgoing, from_event, post, samples
 DEFAULT_URL = f"http://127.0.0.1:3000{parameter_default('WebhookPath')}"
 SEEDS = 1_000_000
 LATE_SHARE = 4
-"""One in so many deliveries is held back."""
+"""With --late, one delivery in this many is held back."""
 
 Named = tuple[str, Outgoing]
 

@@ -6,11 +6,11 @@ from typing import Protocol
 BUDGET_S = 1.8
 """From the first line of the handler to its last. Tencent waits 2 s (72210): see `clients`."""
 MARGIN_S = 0.2
-"""What is left of an invocation to report and to return."""
+"""Kept free at the end of an invocation, to report and to return."""
 
 
 class OutOfTime(Exception):
-    """What was to be done might not be done in time, so it was not begun."""
+    """A step was not begun, because it might not have finished in time."""
 
 
 class Clock(Protocol):
@@ -46,7 +46,7 @@ class Deadline:
         return cls(min(BUDGET_S, remaining_ms / 1000 - MARGIN_S), clock)
 
     def earlier(self, seconds: float) -> "Deadline":
-        """The moment that leaves so much for something else."""
+        """An earlier deadline, which leaves that much time for something else."""
         return Deadline(self._left() - seconds, self._clock)
 
     def is_over(self) -> bool:

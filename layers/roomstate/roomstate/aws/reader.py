@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PAGE = 1_000
-"""Members that one page has unless told."""
+"""Members on one page, by default."""
 SHARE_MORE = 4
 """Items that a page reads from each shard beyond its share."""
 
@@ -54,7 +54,7 @@ class Reader:
         self._table = table_name
 
     def room(self, sdk_app_id: str, room_id: str) -> Room | None:
-        """A room with all its seats, administrators and online members; None if never heard of."""
+        """A room with all its seats, administrators and online members; None if no webhook named it."""
         return show_room(sdk_app_id, room_id, self.registers(sdk_app_id, room_id))
 
     def registers(self, sdk_app_id: str, room_id: str) -> dict[Key, AnyRegister]:
@@ -78,7 +78,7 @@ class Reader:
         """
         life = self._get(sdk_app_id, room_id, LIFE)
         there: dict[str, Any] = {"condition": "sk > :after", "bounds": {":after": after}} if after else {}
-        # Each shard is asked for its share, and a little more: they are filled evenly, but not exactly so.
+        # Each shard is asked for a little more than its share: they fill evenly, but not exactly so.
         share = limit // SHARDS + SHARE_MORE
         shards = (
             self._query(member_partition(sdk_app_id, room_id, shard), page=share, **there)

@@ -14,7 +14,7 @@ entrance apart from the creation that they belong to.
 from dataclasses import dataclass
 
 MARGIN_MS = 10_000
-"""How far Tencent's stamps of one moment may lie apart."""
+"""How far apart Tencent's timestamps of one moment may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ ROOM = Key("room")
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One seat as it is. The default is what a seat is that nobody has heard of."""
+    """The state of one seat. The defaults are those of a seat that no webhook has named."""
 
     user_id: str | None = None
     locked: bool = False
@@ -150,7 +150,7 @@ AnyRegister = Life | Register | RoomRegister
 def join(
     register: AnyRegister | None, version: Version, fact: Seat | Admin | Member | Metadata | RoomFacts
 ) -> Register | RoomRegister | None:
-    """The register after an assertion, or None where the assertion loses and changes nothing."""
+    """The register after an assertion, or None if the assertion loses and changes nothing."""
     if isinstance(fact, RoomFacts):
         assert register is None or isinstance(register, RoomRegister)
         return _join_room(register, version, fact)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 CALL_S = 1.0
-"""What a call may take, and some: none is begun with less time left."""
+"""A little more than a call may take: no call is begun with less time left."""
 
 
 @dataclass(frozen=True, slots=True)

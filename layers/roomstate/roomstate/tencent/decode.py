@@ -15,7 +15,7 @@ from roomstate.tencent.units import cut
 from roomstate.tencent.wire import identifier, integer
 
 MAX_AHEAD_MS = 5 * 60 * 1000
-"""A later occurred_at is refused: it would hold its registers against every true webhook."""
+"""A later occurred_at is refused: it would overrule every true webhook until that time."""
 
 
 def decode(delivery: Delivery) -> Webhook:

@@ -91,7 +91,7 @@ def split(room_id: str, assertions: Iterable[Assertion]) -> Iterator[tuple[Unit,
 
 
 def weigh(assertion: Assertion) -> Weight:
-    """What one assertion writes. A test holds the numbers against the table's layout."""
+    """What one assertion writes. A test checks the numbers against the table's layout."""
     key, fact = assertion
     name = len(str(key.name).encode())
     match fact:
