@@ -24,11 +24,11 @@ class Clock(Protocol):
 
 
 class Deadline:
-    """A moment by which all has to be done.
+    """A moment by which everything has to be done.
 
     Args:
         seconds: from now.
-        clock: the system's, unless told.
+        clock: the system's, by default.
     """
 
     def __init__(self, seconds: float, clock: Clock = time) -> None:
@@ -54,7 +54,7 @@ class Deadline:
         return self._left() <= 0
 
     def require(self, seconds: float) -> None:
-        """Go on only where there is so much left.
+        """Go on only if at least that much time is left.
 
         Raises:
             OutOfTime: there is less.
@@ -63,7 +63,7 @@ class Deadline:
             raise OutOfTime
 
     def pause(self, seconds: float, *, before: float) -> None:
-        """Wait, but no longer than leaves `before` seconds for what comes next."""
+        """Wait, but leave `before` seconds for what comes next."""
         self._clock.sleep(max(0.0, min(seconds, self._left() - before)))
 
     def _left(self) -> float:

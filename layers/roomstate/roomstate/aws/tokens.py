@@ -43,8 +43,8 @@ logger = logging.getLogger(__name__)
 class Tokens:
     """Reads tokens when they are first needed, and again every `KEPT_S`.
 
-    Where they cannot be read again, those read before are used on: they were good. But tokens that are
-    old can only prove who calls, not who does not: a newer one may be missing among them.
+    If they cannot be read again, those read before stay in use. A claim that matches old tokens is good, but
+    one that does not is not proved forged: it may be signed with a newer token, which is not among them.
 
     Args:
         client: an SSM client.
@@ -72,7 +72,7 @@ class Tokens:
 
         Raises:
             BadSignature: the caller knows none.
-            TokensUnavailable: it cannot be told at present.
+            TokensUnavailable: that cannot be decided at present.
         """
         failure: Exception | None = None
         # The second time, a token or an entry may be found that was set only a moment ago.

@@ -66,8 +66,8 @@ class Receiver:
 
         Args:
             request: the webhook.
-            answer_by: when Tencent is to have its answer. What cannot be stored by then is parked.
-            end: of the invocation. Until then it is tried to park, though Tencent may have hung up.
+            answer_by: when Tencent must have its answer. A webhook that cannot be stored by then is parked.
+            end: of the invocation. Parking is tried until then, even if Tencent may have hung up.
         """
         receipt = Receipt()
         store_by = answer_by.earlier(SQS_CALL_S)
@@ -101,7 +101,7 @@ class Receiver:
         try:
             receipt.webhook = decode(delivery)
             receipt.records = self._recorder.record(receipt.webhook, deadline)
-        except Exception as reason:  # whatever it is, a defect of ours too: nothing authentic is lost
+        except Exception as reason:  # even a defect of ours: nothing authentic may be lost
             return reason
         return None
 
@@ -127,7 +127,7 @@ def _until(receipt: Receipt, answer_by: Deadline, end: Deadline) -> Deadline:
 def _waits(receipt: Receipt) -> bool:
     """Whether a caller waits for our consent, which is given whatever happens.
 
-    One whose claim cannot be verified too: what a stranger is answered, nobody acts upon.
+    That includes one whose claim cannot be verified: nobody acts on what a stranger is answered.
     """
     if receipt.webhook is not None:
         return receipt.webhook.is_blocking

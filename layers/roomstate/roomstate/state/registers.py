@@ -1,7 +1,7 @@
 """Registers: one fact of a room each, kept with the version of the webhook that asserted it.
 
 A webhook *asserts* facts. An assertion wins over a smaller version and loses to any other, so a
-register is the greatest of all assertions made to it, whatever their order and however often each
+register holds the assertion with the greatest version, whatever their order and however often each
 arrives: join is commutative, associative and idempotent.
 
 Nothing is ever deleted by a webhook. A removal is a fact like any other (a *tombstone*), so that a
