@@ -3,7 +3,7 @@
 import gc
 from typing import Any
 
-# While modules load there is no garbage, and looking for it takes time.
+# While modules load, nothing becomes garbage, so looking for it only costs time.
 gc.disable()
 
 from aws_lambda_powertools import Metrics
@@ -20,7 +20,7 @@ logger = make_logger()
 metrics = Metrics()
 receiver = make_receiver(WebhookSettings.from_environment(), logger)
 
-# Nor will what is loaded ever be garbage: collections while it serves pass it over.
+# What is loaded by now stays in use for good: later collections need not look at it.
 gc.freeze()
 gc.enable()
 

@@ -1,8 +1,8 @@
 """AWS clients, as the functions use them, and how long their calls may take.
 
-Tencent waits 2 s for an answer (72210), and the way there and back wants some of it. The function may run
-for 3 s: what could not be stored by then is parked, though Tencent has hung up. Counted for a service that
-accepts and hangs, or cannot be reached:
+Tencent waits 2 s for an answer (72210), and the network needs some of that. The function may run for 3 s:
+within them a webhook that was not stored is parked, even if Tencent has hung up. The times allow for a
+service that accepts a connection and hangs, or cannot be reached:
 
     template's Timeout                            3.0 s   the invocation
     deadline.MARGIN_S                             0.2 s   of it, to report and to return
@@ -10,9 +10,9 @@ accepts and hangs, or cannot be reached:
     SSM, DynamoDB        connect 0.25 read 0.45   0.7 s   a call, at the worst
     SQS, EventBridge     connect 0.25 read 0.35   0.6 s   a call, at the worst
 
-The SDK tries each call once: what is worth another try is tried again by whoever makes it, who begins a
-call only where its worst case still fits. Pauses between two tries are cut short for that. Of all calls, only
-the first to park is made whatever time there is left. So a webhook whose store hangs
+The SDK tries each call once: our own code repeats what is worth another try, and begins a
+call only if its worst case still fits. Pauses between two tries are cut short for that. Of all calls, only
+the first to park is made however little time is left. So a webhook whose store hangs
 
     0.00  reads (0.45 s until the read times out)
     0.45  reads again: 1.8 - 0.6 to park - 0.7 to read = 0.5 s is the last moment to begin

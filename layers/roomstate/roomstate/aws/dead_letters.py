@@ -1,4 +1,4 @@
-"""The dead-letter queue, for a webhook that no try will forward. What failed too often, SQS puts there."""
+"""The dead-letter queue, for a webhook that can never be forwarded. SQS itself adds what failed too often."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 REASON = "reason"
-"""The message attribute that says why it is there. What SQS puts there has none."""
+"""The message attribute that says why a message is there. Messages that SQS moved there have none."""
 
 
 class DeadLetters:

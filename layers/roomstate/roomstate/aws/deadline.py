@@ -6,11 +6,11 @@ from typing import Protocol
 BUDGET_S = 1.8
 """From the first line of the handler to its last. Tencent waits 2 s (72210): see `clients`."""
 MARGIN_S = 0.2
-"""What is left of an invocation to report and to return."""
+"""Kept free at the end of an invocation, to report and to return."""
 
 
 class OutOfTime(Exception):
-    """What was to be done might not be done in time, so it was not begun."""
+    """A step was not begun, because it might not have finished in time."""
 
 
 class Clock(Protocol):
@@ -24,11 +24,11 @@ class Clock(Protocol):
 
 
 class Deadline:
-    """A moment by which all has to be done.
+    """A moment by which everything has to be done.
 
     Args:
         seconds: from now.
-        clock: the system's, unless told.
+        clock: the system's, by default.
     """
 
     def __init__(self, seconds: float, clock: Clock = time) -> None:
@@ -46,7 +46,7 @@ class Deadline:
         return cls(min(BUDGET_S, remaining_ms / 1000 - MARGIN_S), clock)
 
     def earlier(self, seconds: float) -> "Deadline":
-        """The moment that leaves so much for something else."""
+        """An earlier deadline, which leaves that much time for something else."""
         return Deadline(self._left() - seconds, self._clock)
 
     def is_over(self) -> bool:
@@ -54,7 +54,7 @@ class Deadline:
         return self._left() <= 0
 
     def require(self, seconds: float) -> None:
-        """Go on only where there is so much left.
+        """Go on only if at least that much time is left.
 
         Raises:
             OutOfTime: there is less.
@@ -63,7 +63,7 @@ class Deadline:
             raise OutOfTime
 
     def pause(self, seconds: float, *, before: float) -> None:
-        """Wait, but no longer than leaves `before` seconds for what comes next."""
+        """Wait, but leave `before` seconds for what comes next."""
         self._clock.sleep(max(0.0, min(seconds, self._left() - before)))
 
     def _left(self) -> float:

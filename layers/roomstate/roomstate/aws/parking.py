@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 PARKING_ATTEMPTS = 12
-"""Tries to park: with their pauses, as many as an invocation has time for."""
+"""Tries to park. With the pauses between them, an invocation has no time for more."""
 FIRST_BACKOFF_S = 30
 MAX_BACKOFF_S = 900
 
@@ -29,7 +29,7 @@ class Parking:
         self._queue_url = queue_url
 
     def park(self, delivery: Delivery, deadline: Deadline) -> None:
-        """Put a delivery in the queue. It is tried at least once, whatever time there is left.
+        """Put a delivery in the queue. It is tried at least once, however little time is left.
 
         A message that is sent twice, because the first answer was lost, is one webhook all the same.
 

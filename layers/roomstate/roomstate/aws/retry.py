@@ -8,19 +8,19 @@ from roomstate.aws.deadline import Deadline, OutOfTime
 from roomstate.tencent.errors import Unavailable
 
 ATTEMPTS = 5
-"""Tries of one thing within one invocation, unless told."""
+"""Tries of one thing within one invocation, by default."""
 FIRST_PAUSE_S = 0.025
 """At most; it doubles each time."""
 MAX_PAUSE_S = 0.4
 
 T = TypeVar("T")
 
-# From the system, since environments started from one snapshot hold the same seed.
+# From the system, since environments started from one snapshot share a seed.
 _random = random.SystemRandom()
 
 
 def jitter(seconds: float) -> float:
-    """A random time up to so many seconds: what failed together does not try again together."""
+    """A random time up to that many seconds, so that what failed together is not retried together."""
     return _random.uniform(0, seconds)
 
 

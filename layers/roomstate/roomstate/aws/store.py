@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Busy(Exception):
-    """DynamoDB left keys unread, again and again."""
+    """DynamoDB left some keys unread in every try."""
 
 
 class Store:

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 KEPT_S = 300
 """How long tokens are used before they are read again."""
 DOUBTED_S = 60
-"""A claim that does not hold has tokens read again that are older than this. So a stranger costs SSM one
-call a minute and environment, whatever he sends."""
+"""If a claim does not hold, tokens older than this are read again. So a stranger can cause at most one call
+to SSM a minute in each environment, whatever they send."""
 PAUSE_S = 1
-"""At most, after a failure while no tokens are known: every webhook waits for them."""
+"""The longest pause after a failure while no tokens are known: every webhook waits for them."""
 KNOWN_PAUSE_S = 10
-"""At most, after a failure while older tokens are known, and used on."""
+"""The longest pause after a failure while older tokens are known, which stay in use."""
 
 Verify = Callable[[str, Claim, int, Deadline], None]
 """Verifies the claim of an app's webhook: `Tokens.verify` is one."""
@@ -43,8 +43,8 @@ logger = logging.getLogger(__name__)
 class Tokens:
     """Reads tokens when they are first needed, and again every `KEPT_S`.
 
-    Where they cannot be read again, those read before are used on: they were good. But tokens that are
-    old can only prove who calls, not who does not: a newer one may be missing among them.
+    If they cannot be read again, those read before stay in use. A claim that matches old tokens is good, but
+    one that does not is not proved forged: it may be signed with a newer token, which is not among them.
 
     Args:
         client: an SSM client.
@@ -72,10 +72,10 @@ class Tokens:
 
         Raises:
             BadSignature: the caller knows none.
-            TokensUnavailable: it cannot be told at present.
+            TokensUnavailable: that cannot be decided at present.
         """
         failure: Exception | None = None
-        # The second time for want of a token, or of an entry, that was put there a moment ago.
+        # The second time, a token or an entry may be found that was set only a moment ago.
         for at_most_s in (KEPT_S, DOUBTED_S):
             self._refresh(at_most_s, deadline)
             try:
@@ -111,7 +111,7 @@ class Tokens:
         try:
             value = persist(
                 read,
-                # Where there are older ones, none waits for another try.
+                # While older tokens are known, no webhook waits for another try.
                 tries(deadline, SSM_CALL_S, 1 if known else ATTEMPTS),
                 again_on=(BotoCoreError, ClientError),
                 given_up="The tokens cannot be read.",
@@ -126,7 +126,7 @@ class Tokens:
             self._missed.clear()
 
     def _is_within(self, seconds: float, moment: float) -> bool:
-        """Whether a moment is so long ago at most. A moment to come is not: then the clock was set back."""
+        """Whether a moment is at most that long ago. One in the future is not: the clock was set back."""
         return 0 <= self._clock() - moment < seconds
 
 
@@ -138,7 +138,7 @@ def _parse(value: str) -> dict[str, tuple[str, ...]]:
 
 
 def _tokens(tokens: Any) -> tuple[str, ...]:
-    # An empty token would be one that everybody knows.
+    # An empty token would be known to everybody.
     if not isinstance(tokens, list) or not all(isinstance(token, str) and token for token in tokens):
         raise NotTokens
     for token in tokens:

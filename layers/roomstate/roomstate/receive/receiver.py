@@ -35,12 +35,12 @@ class Receipt:
 
     answer: Answer = ACCEPTED
     caller: Caller | None = None
-    """None where the caller is known not to be authentic."""
+    """None if the caller is known not to be authentic."""
     webhook: Webhook | None = None
     """None where it was refused, or parked, before it was decoded."""
     records: tuple[LogRecord, ...] = ()
     refused: Refused | None = None
-    """Why it was refused, or would have been, did Tencent not wait for our consent."""
+    """Why it was refused, or would have been if it were not a blocking command."""
     parked: Exception | None = None
     """Why it was parked, where it was."""
 
@@ -66,8 +66,8 @@ class Receiver:
 
         Args:
             request: the webhook.
-            answer_by: when Tencent is to have its answer. What cannot be stored by then is parked.
-            end: of the invocation. Until then it is tried to park, though Tencent may have hung up.
+            answer_by: when Tencent must have its answer. A webhook that cannot be stored by then is parked.
+            end: of the invocation. Parking is tried until then, even if Tencent may have hung up.
         """
         receipt = Receipt()
         store_by = answer_by.earlier(SQS_CALL_S)
@@ -87,7 +87,7 @@ class Receiver:
         return receipt
 
     def _verify_claim(self, caller: Caller, request: Request, deadline: Deadline) -> Exception | None:
-        """Verify a caller's claim. Gives why that cannot be done at present, where it cannot."""
+        """Verify a caller's claim. If that is not possible at present, returns the reason."""
         try:
             self._verify(caller.sdk_app_id, caller.claim, request.received_at, deadline)
         except BadSignature:
@@ -97,11 +97,11 @@ class Receiver:
         return None
 
     def _store(self, delivery: Delivery, deadline: Deadline, receipt: Receipt) -> Exception | None:
-        """Decode and store a webhook. Gives why that failed, where it did."""
+        """Decode and store a webhook. If that fails, returns the reason."""
         try:
             receipt.webhook = decode(delivery)
             receipt.records = self._recorder.record(receipt.webhook, deadline)
-        except Exception as reason:  # whatever it is, a defect of ours too: nothing authentic is lost
+        except Exception as reason:  # even a defect of ours: nothing authentic may be lost
             return reason
         return None
 
@@ -120,14 +120,14 @@ def _delivery(caller: Caller, request: Request, *, is_verified: bool) -> Deliver
 
 
 def _until(receipt: Receipt, answer_by: Deadline, end: Deadline) -> Deadline:
-    """How long to go on trying to park. Who waits for our consent is not to be kept waiting for the queue."""
+    """How long to go on trying to park. A caller who waits for our consent must not wait for the queue."""
     return answer_by if _waits(receipt) and not answer_by.is_over() else end
 
 
 def _waits(receipt: Receipt) -> bool:
-    """Whether a caller waits for our consent, which nothing may withhold.
+    """Whether a caller waits for our consent, which is given whatever happens.
 
-    One whose claim cannot be verified too: what a stranger is answered, nobody acts upon.
+    That includes one whose claim cannot be verified: nobody acts on what a stranger is answered.
     """
     if receipt.webhook is not None:
         return receipt.webhook.is_blocking

@@ -1,4 +1,4 @@
-"""Parked webhooks, taken up again."""
+"""Parked webhooks, tried again."""
 
 from contextlib import suppress
 

@@ -20,8 +20,8 @@ class Settings(BaseModel):
 
     table_name: str = Field(alias="TABLE_NAME", min_length=1)
     log_retention_days: int = Field(alias="LOG_RETENTION_DAYS", ge=TOMBSTONE_DAYS)
-    """How long a record stays in the log: longer than a parked webhook waits. One that is stored already
-    is known by its record; without it, it would be decided anew, lose to itself, and be forwarded so."""
+    """How long a record stays in the log: longer than a parked webhook waits. The record shows that the
+    webhook is stored. Without it, the webhook would lose to its own registers and go out as `stale`."""
     event_bus: str = Field("", alias="EVENT_BUS")
     """Name of the EventBridge bus that records are forwarded to; empty: none are."""
     parking_queue_url: str = Field(alias="PARKING_QUEUE_URL", min_length=1)

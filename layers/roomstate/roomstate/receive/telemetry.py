@@ -64,7 +64,7 @@ class Redriven:
 
 @contextmanager
 def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iterator[Redriven]:
-    """Log and count what becomes of a parked webhook, with what is told of it meanwhile.
+    """Log and count what becomes of a parked webhook, with what the caller notes about it meanwhile.
 
     One that proves to be forged is done with.
     """

@@ -36,7 +36,7 @@ class Caller:
 
 
 def identify(query: str, sdk_app_ids: Set[str]) -> Caller:
-    """Who sends, by the URL's own account. Whether that is true, its claim tells.
+    """Who sends, according to the URL. Its claim is there to prove it.
 
     Args:
         query: the query string as it came, percent-encoded.
@@ -71,7 +71,7 @@ def _parameters(query: str) -> dict[str, list[str]]:
 
 
 def _optional(values: list[str]) -> str | None:
-    """A parameter that only informs: what is odd about it is no reason to refuse."""
+    """A parameter that only informs: an odd value is no reason to refuse."""
     try:
         return identifier(values[0]) if len(values) == 1 else None
     except ValueError:

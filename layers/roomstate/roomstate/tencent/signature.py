@@ -25,7 +25,7 @@ class Claim:
     """What a URL shows to prove that its caller knows a token. It may have to wait for the tokens."""
 
     sign_digest: str = ""
-    """The SHA-256 of Sign, hexadecimal. Whoever reads this where it waits cannot call with it."""
+    """The SHA-256 of Sign, hexadecimal. Whoever reads it in the queue cannot sign a request with it."""
     request_time: str = ""
     defect: str = ""
     """Why it proves nothing, whatever the tokens are; empty where it may prove something."""
@@ -62,7 +62,7 @@ def verify(claim: Claim, tokens: Collection[str], received_at: int) -> None:
         return
     if claim.defect:
         raise BadSignature(claim.defect)
-    # All are compared, each in constant time: how long it takes tells nothing.
+    # All are compared, each in constant time, so that the time taken reveals nothing.
     digests = [_digest(sign(token, claim.request_time)) for token in tokens]
     matches = [compare_digest(claim.sign_digest, digest) for digest in digests]
     if not any(matches):
