@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomstate.aws.clients import patient_dynamodb_client
 from roomstate.aws.deadline import Deadline
-from roomstate.receive.telemetry import make_logger
+from roomstate.aws.telemetry import make_logger
 from roomstate.sweep.report import reporting_sweep
 from roomstate.sweep.settings import SweepSettings
 from roomstate.sweep.stream import due

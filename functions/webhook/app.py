@@ -11,9 +11,10 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2,
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomstate.aws.deadline import Deadline
+from roomstate.aws.telemetry import make_logger
 from roomstate.receive.gateway import to_request, to_response
 from roomstate.receive.settings import WebhookSettings
-from roomstate.receive.telemetry import make_logger, report
+from roomstate.receive.telemetry import report
 from roomstate.receive.wiring import make_receiver
 
 logger = make_logger()

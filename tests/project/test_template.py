@@ -284,8 +284,10 @@ def test_every_alarm_on_our_own_metrics_is_on_one_that_the_code_counts() -> None
 
 
 def test_every_metric_is_named_where_an_operator_looks() -> None:
-    telemetry = (Path(roomstate.__file__).parent / "receive/telemetry.py").read_text()
-    named = re.findall(r'(?:name=|append\()"([A-Z]\w+)"', telemetry)
+    package = Path(roomstate.__file__).parent
+    reports = [package / "receive/telemetry.py", package / "sweep/report.py", package / "read/api.py"]
+    found = (re.findall(r'(?:name=|append\()"([A-Z]\w+)"', report.read_text()) for report in reports)
+    named = [name for names in found for name in names]
     outcomes = [outcome.title() for outcome in get_args(Outcome)]
     refusals = [code.name.title().replace("_", "") for code in ErrorCode if code is not ErrorCode.OK]
     documented = Path("docs/operations.md").read_text()

@@ -16,10 +16,10 @@ from roomstate.aws.parking import Parking
 from roomstate.aws.reader import Reader
 from roomstate.aws.retry import ATTEMPTS
 from roomstate.aws.store import Store
+from roomstate.aws.telemetry import describe
 from roomstate.receive.receiver import Receiver, Request
 from roomstate.receive.recorder import ForwardingRecorder
 from roomstate.receive.redriver import Redriver
-from roomstate.receive.telemetry import describe
 from roomstate.tencent.answer import ACCEPTED
 from roomstate.tencent.delivery import Delivery
 from tests.aws.test_forwarder import OF_CALLS, OF_ENTRIES, THROTTLED, TO_BE_MENDED, Bus

@@ -5,31 +5,19 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import ClientError
-from pydantic_core import to_json
 
-from roomstate.aws.forwarder import EventsRefused, NeverForwarded
+from roomstate.aws.forwarder import NeverForwarded
+from roomstate.aws.telemetry import describe
 from roomstate.receive.receiver import Receipt
 from roomstate.state.webhook import Webhook
 from roomstate.tencent.catalogue import COMMANDS
 from roomstate.tencent.errors import BadSignature, TokensUnavailable, Unavailable, Unreadable
 
 _LOOKS_LIKE_A_COMMAND = re.compile(r"[A-Za-z0-9]{1,32}\.[A-Za-z0-9_]{1,64}", re.ASCII)
-
-
-def make_logger() -> Logger:
-    """Powertools' logger, with a quicker serializer, and messages that are not looked through for JSON."""
-    return Logger(json_serializer=_to_json, json_deserializer=str)
-
-
-def _to_json(line: dict[str, Any]) -> str:
-    return to_json(line, fallback=str).decode()
 
 
 def report(receipt: Receipt, logger: Logger, metrics: Metrics) -> None:
@@ -87,18 +75,6 @@ def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iter
         return
     metrics.add_metric(name="Redriven", unit=MetricUnit.Count, value=1)
     logger.info("stored", extra={"message_id": message_id})
-
-
-def describe(error: BaseException) -> str:
-    """The kind of an error and where it was raised, not its text: some quote what was to be written."""
-    cause = error.__cause__ or error
-    if isinstance(cause, ClientError):
-        return cause.response["Error"]["Code"]
-    if isinstance(cause, EventsRefused):
-        return str(cause)
-    last = extract_tb(cause.__traceback__)[-1:]
-    where = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in last)
-    return f"{type(cause).__name__}{where}"
 
 
 def _counts(receipt: Receipt) -> list[str]:
