@@ -1,4 +1,4 @@
-"""The table's stream's Lambda: rooms that ended, or began anew, swept of what that voids."""
+"""The Lambda on the table's stream: when a room ends or begins again, it deletes what that voids."""
 
 from functools import partial
 from typing import Any

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.marshal import Item, to_item
 from roomstate.aws.query import query_pages
-from roomstate.aws.retry import pauses
+from roomstate.aws.retry import tries
 from roomstate.aws.table import ItemKey, item_key
 from roomstate.tencent.errors import Unavailable
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_BATCH = 100
 """Keys of one BatchGetItem."""
+A_MINUTE_S = 60
+"""For whoever reads without a deadline."""
 
 
 MAX_MEGABYTES = 16
@@ -125,7 +127,7 @@ class Reads:
         found: dict[ItemKey, Item] = {}
         if not left:
             return found
-        for _ in pauses():
+        for _ in tries(self._deadline or Deadline(A_MINUTE_S), 0):
             self._check()
             answer = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": left, "ConsistentRead": consistent}}

@@ -15,7 +15,7 @@ from roomstate.aws.telemetry import describe
 from roomstate.receive.receiver import Receipt
 from roomstate.state.webhook import Webhook
 from roomstate.tencent.catalogue import COMMANDS
-from roomstate.tencent.errors import TokensUnavailable, Unavailable, Unreadable
+from roomstate.tencent.errors import BadSignature, TokensUnavailable, Unavailable, Unreadable
 
 _LOOKS_LIKE_A_COMMAND = re.compile(r"[A-Za-z0-9]{1,32}\.[A-Za-z0-9_]{1,64}", re.ASCII)
 
@@ -31,10 +31,10 @@ def report(receipt: Receipt, logger: Logger, metrics: Metrics) -> None:
     match refused:
         case None if receipt.parked is None:
             logger.info("stored", extra=facts)
+        case None if isinstance(receipt.parked, TokensUnavailable):
+            logger.warning("parked: its signature cannot be checked yet", extra=facts)
         case None:
             logger.warning("parked: it could not be stored and forwarded in time", extra=facts)
-        case TokensUnavailable():
-            pass  # `tokens` has logged why, once; here it is counted
         case Unavailable():
             facts["queue"] = describe(refused)
             logger.error(str(refused), extra=facts)
@@ -52,10 +52,17 @@ class Redriven:
 
 @contextmanager
 def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iterator[Redriven]:
-    """Log and count what becomes of a parked webhook, with what is told of it meanwhile."""
+    """Log and count what becomes of a parked webhook, with what the caller notes about it meanwhile.
+
+    One that proves to be forged is done with.
+    """
     redriven = Redriven()
     try:
         yield redriven
+    except BadSignature as reason:
+        metrics.add_metric(name="BadSignature", unit=MetricUnit.Count, value=1)
+        logger.warning("dropped: %s", reason, extra={"message_id": message_id})
+        return
     except Exception as error:
         metrics.add_metric(name="RedriveFailed", unit=MetricUnit.Count, value=1)
         facts = {"message_id": message_id, "cause": describe(error)}
@@ -74,6 +81,8 @@ def _counts(receipt: Receipt) -> list[str]:
     names = [record.outcome.title() for record in receipt.records]
     if receipt.parked is not None and not isinstance(receipt.refused, Unavailable):
         names.append("Parked")
+    if isinstance(receipt.parked, TokensUnavailable):
+        names.append("TokensUnavailable")
     if receipt.refused is not None and not isinstance(receipt.refused, Unreadable):
         names.append(receipt.refused.code.name.title().replace("_", ""))
     if receipt.webhook is not None and receipt.webhook.is_misnamed:
