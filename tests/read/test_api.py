@@ -286,6 +286,11 @@ def test_there_is_no_other_route(function: Function, route: str) -> None:
     assert error(function(route, f"sdk_app_id={APP}")) == (404, "route_unknown")
 
 
+def test_there_is_no_other_method(function: Function) -> None:
+    answer = function("rooms", f"sdk_app_id={APP}", method="POST")
+    assert error(answer) == (404, "route_unknown")
+
+
 class TestANext:
     @pytest.fixture
     def tokens(self, function: Function, store: Store) -> dict[str, str]:

@@ -71,7 +71,7 @@ class Api:
     def _look_at_parameters(self, app: Any, go_on: Callable[[Any], Response[Any]]) -> Response[Any]:
         """Refuse those that the route does not know, and apps that are not served."""
         route = app.context["_route"]
-        if route.path not in PATHS:
+        if route.method != "GET" or route.path not in PATHS:
             return go_on(app)
         given = app.current_event.query_string_parameters
         known = {field.alias for field in route.dependant.query_params}
