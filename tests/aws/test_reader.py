@@ -233,6 +233,8 @@ class TestWhereAUserIs:
             members("ended", "Online", "ann"),
             destroy("ended", 3_000),
             members("another's", "Online", "bob"),
+            destroy("just ended", 3_000),
+            members("just ended", "Online", "ann", at=4_000),
         )
         # THEN
         assert reader.user(APP, "ann").model_dump() == {
