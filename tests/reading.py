@@ -16,6 +16,7 @@ def pages(read: Callable[[str | None], Page]) -> Iterator[Page]:
     while True:
         page: Any = read(following)
         yield page
+        assert following is None or page.next != following, "it leads nowhere"
         following = page.next
         if following is None:
             return

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-NOW_S = 1_700_001_234.0
+NOW_S = 1_700_002_700.0
+"""Less than 5 minutes before a full hour."""
 
 
 def fill(delivered: list[Payload], records_since: int = 0) -> None:

@@ -90,6 +90,7 @@ def test_the_end_of_a_room_ends_all_that_was_in_it(store: Store, reader: Reader)
         admins("r", "add", "ann", at=2_000),
         members("r", "Online", "ann", at=2_000),
         set_metadata("r", 2_000, key="value"),
+        members("r", "Online", "bob", at=3_000),
         destroy("r", 3_000),
     )
     # THEN nothing of it is read any more

@@ -80,6 +80,6 @@ def _between(
     if after is not None and not descending:
         first = max(first, f"{after} ")  # it comes after, and before any other that does
     if after is not None and descending:
-        # All that comes before has a less digit somewhere, so it also comes before this.
-        last = min(last, f"{after[:-1]}{chr(ord(after[-1]) - 1)}~")
+        # All sort keys are of one length, so what comes before it comes before this, or is this.
+        last = min(last, f"{after[:-1]}{chr(ord(after[-1]) - 1)}")
     return {":first": first, ":last": last} if first <= last else None
