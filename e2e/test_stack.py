@@ -19,7 +19,7 @@ import jsonschema_rs
 import pytest
 
 from e2e.emulator import REGION, client
-from e2e.stack import TOKEN, Stack, deploy, eventually, say
+from e2e.stack import TOKEN, Stack, deploy, eventually, get, say
 from local.aws.template import template
 from local.commands.run import everybody
 from local.commands.schema import SCHEMAS
@@ -68,7 +68,7 @@ class TestOutputs:
 
     def test_one_that_does_not_has_those_without_a_condition(self, signed: Stack) -> None:
         wanted = {name for name, output in template()["Outputs"].items() if "Condition" not in output}
-        assert signed.outputs.keys() == wanted
+        assert signed.outputs.keys() == {*wanted, "ReadApiUrl"}
 
 
 @pytest.fixture(scope="module")
@@ -280,7 +280,7 @@ class TestRoles:
 
 
 class TestLayers:
-    @pytest.mark.parametrize("function", ["WebhookFunction", "RedriveFunction"])
+    @pytest.mark.parametrize("function", ["WebhookFunction", "RedriveFunction", "ReadFunction"])
     def test_they_hold_all_that_a_function_loads(self, built: Path, signed: Stack, function: str) -> None:
         """The emulator runs functions beside packages of its own: they would hide what a layer lacks."""
         configuration = client("lambda").get_function_configuration(FunctionName=signed.resource(function))
@@ -301,12 +301,17 @@ class TestDeployingAgain:
         say("sam deploy, without a change")
         assert deploy(built, signed.name, **signed.parameters) == signed
 
-    def test_with_another_parameter_takes_effect(self, signed: Stack, built: Path) -> None:
-        # WHEN records are kept for 30 days from now on
-        say("sam deploy, with another LogRetentionDays")
-        updated = deploy(built, signed.name, **{**signed.parameters, "LogRetentionDays": "30"})
-        # THEN the version that is invoked knows it, and the table is the same
-        assert updated.outputs == signed.outputs
+    def test_with_other_parameters_takes_effect(self, signed: Stack, built: Path) -> None:
+        # WHEN records are kept for 30 days from now on, and rooms are not read over HTTP
+        say("sam deploy, with another LogRetentionDays, and ReadAccess none")
+        changed = {"LogRetentionDays": "30", "ReadAccess": "none"}
+        updated = deploy(built, signed.name, **{**signed.parameters, **changed})
+        # THEN there is nothing left of the read API, and all else is the same
+        assert updated.outputs == {
+            name: value for name, value in signed.outputs.items() if name != "ReadApiUrl"
+        }
+        assert get(f"{signed.read_url}/v1/openapi.json")[0] == 404
+        # AND the version that is invoked knows how long records are kept
         assert updated.deliver(outgoing(seats("kept for 30 days", seat(1, "ann"))), TOKEN).ok
         assert eventually(lambda: occupant(updated, "kept for 30 days"), "ann") == "ann"
         [record] = updated.reader.records(SAMPLE_APP, "kept for 30 days")
