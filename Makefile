@@ -36,7 +36,7 @@ rebuild: $(VENV)/ready  ## rebuild a room's registers from its log, and show wha
 sweep: $(VENV)/ready  ## delete what the end of a room voided, where the stack's own sweep failed: TABLE=… APP=… ROOM=…
 	@$(BIN)/python -m local.commands.sweep $(call option,TABLE,table) $(call option,APP,app) $(call option,ROOM,room) $(ARGS)
 
-test: lint unit $(or $(E2E),no-e2e)  ## everything that has to hold
+test: lint unit $(or $(E2E),no-e2e)  ## every check and every test
 
 lint: $(VENV)/ready $(VENV)-sam/ready $(VENV)-checkov/ready  ## ruff, mypy; sam validate, cfn-lint and checkov on the template
 	$(BIN)/ruff check .
@@ -46,24 +46,24 @@ lint: $(VENV)/ready $(VENV)-sam/ready $(VENV)-checkov/ready  ## ruff, mypy; sam 
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template examples/consumer/template.yaml
 	$(VENV)-checkov/bin/checkov --framework cloudformation --file template.yaml --compact --quiet --skip-download
 
-unit: $(VENV)/ready  ## the tests alone
+unit: $(VENV)/ready  ## run only the tests
 	$(BIN)/pytest -n auto
 
 EMULATED = SAM=$(SAM) $(BIN)/python -m e2e.emulator $(VENV)-e2e/bin/ministack
-e2e: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## the stack, deployed onto a local AWS; takes Linux, and Python 3.13 on the PATH
+e2e: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## test the stack, deployed to a local AWS; needs Linux, and Python 3.13 on the PATH
 	$(EMULATED) 900 $(BIN)/pytest -s tests/aws/test_store.py tests/aws/test_reader.py tests/sweep e2e
 
 no-e2e:
 	@echo "NOT TESTED: the deployed stack (make e2e). That takes Linux, and Python 3.13 on the PATH."
 
-bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## every figure of the README's performance section, anew; takes what e2e takes
+bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## measure every figure of the README's performance section again; needs what e2e needs
 	$(EMULATED) 10800 $(BIN)/python -m benchmarks.run
 
-audit: $(VENV)/ready $(VENV)-audit/ready  ## known vulnerabilities of what is deployed and of what tests use
+audit: $(VENV)/ready $(VENV)-audit/ready  ## look for known vulnerabilities in what is deployed and in what the tests use
 	$(BIN)/python -m local.commands.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt \
 		layers/dependencies/requirements.txt requirements/dev.txt
 
-fuzz: $(VENV)-fuzz/ready  ## a coverage-guided fuzzer on the whole function, for FUZZ_SECONDS=60
+fuzz: $(VENV)-fuzz/ready  ## run a coverage-guided fuzzer on the whole function, for FUZZ_SECONDS=60
 	PYTHONPATH=layers/roomstate $(VENV)-fuzz/bin/python -m fuzz.handler $(VENV)-fuzz/found -max_total_time=$(FUZZ_SECONDS)
 
 format: $(VENV)/ready  ## ruff's format and its safe fixes
@@ -78,7 +78,7 @@ lock: $(VENV)/ready  ## resolve the *.in files anew; UPGRADE=--upgrade takes the
 	$(LOCK) $(UPGRADE) requirements/dev.in -o requirements/dev.txt
 	for tool in $(TOOLS); do $(LOCK) $(UPGRADE) requirements/$$tool.in -o requirements/$$tool.txt; done
 
-clean:  ## forget what was installed and built
+clean:  ## remove what was installed and built
 	rm -rf .venv* .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 help:

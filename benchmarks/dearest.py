@@ -147,7 +147,7 @@ def handle(name: str, app: Any, body: bytes) -> Taken:
         memory = Memory()
         store = Store(cast("Any", memory), ENVIRONMENT["TABLE_NAME"], 90)
         recorder = ForwardingRecorder(store, Forwarder(cast("Any", bus), "bus"))
-        app.receiver = Receiver(frozenset({APP}), lambda _: (), recorder, NoParking())
+        app.receiver = Receiver(frozenset({APP}), lambda *_: None, recorder, NoParking())
         app.lambda_handler(cheap, context)
         gc.collect()
         return memory

@@ -96,8 +96,8 @@ def embedded(samples: list[Named]) -> list[tuple[Room, list[Member]]]:
     with embedded_dynamodb() as dynamodb:
         store = Store(dynamodb, TABLE_NAME, retention_days=90)
         parking = Parking(sqs_client(), PARKING_QUEUE_URL)
-        receiver = Receiver({SAMPLE_APP}, lambda _: (), store, parking)
+        receiver = Receiver({SAMPLE_APP}, lambda *_: None, store, parking)
         for _, webhook in samples:
-            receipt = receiver.receive(Request(webhook.query, webhook.body, NOW), AN_HOUR)
+            receipt = receiver.receive(Request(webhook.query, webhook.body, NOW), AN_HOUR, AN_HOUR)
             assert (receipt.answer, receipt.parked) == (ACCEPTED, None)
         return rooms(dynamodb, Reader(dynamodb, TABLE_NAME))

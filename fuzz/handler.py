@@ -57,7 +57,7 @@ with atheris.instrument_imports(include=["roomstate", "functions"]):
     from roomstate.state.registers import LIFE
     from roomstate.state.rooms import show_room
     from roomstate.tencent.errors import ErrorCode, TokensUnavailable
-    from roomstate.tencent.signature import sign
+    from roomstate.tencent.signature import Claim, sign, verify
     from roomstate.tencent.units import MAX_WRITTEN_BYTES
     from tests.payloads import NOW
 
@@ -113,13 +113,13 @@ class Input(NamedTuple):
 
 
 class NoParking(Parking):
-    """The store here is never out of order, so what it does not take is a defect."""
+    """The store here is never out of order: what it does not take of a verified caller is a defect."""
 
     def __init__(self) -> None:
         pass
 
     def park(self, delivery: Any, _: Any) -> None:
-        raise AssertionError(f"parked: {delivery}")
+        assert delivery.claim is not None, f"parked: {delivery}"
 
 
 class Bus:
@@ -131,16 +131,16 @@ class Bus:
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in call["Entries"]]}
 
 
-def tokens_of(app_id: str) -> list[str]:
+def verify_claim(app_id: str, claim: Claim, received_at: int, _: Deadline) -> None:
     if app_id == UNAVAILABLE:
-        raise TokensUnavailable("The webhook cannot be verified at present.")
-    return [TOKEN, "old token"] if app_id == SIGNED else []
+        raise TokensUnavailable
+    verify(claim, [TOKEN, "old token"] if app_id == SIGNED else [], received_at)
 
 
 memory = Memory()
 store = Store(cast("Any", memory), ENVIRONMENT["TABLE_NAME"], 90)
 recorder = ForwardingRecorder(store, Forwarder(cast("Any", Bus()), "bus"))
-app.receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), tokens_of, recorder, NoParking())
+app.receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), verify_claim, recorder, NoParking())
 setattr(Deadline, "of_answer", lambda _: Deadline(math.inf))  # noqa: B010  no clock decides here
 context = cast(
     "Any",

@@ -2,12 +2,15 @@
 
 import json
 from base64 import b64encode
+from collections.abc import Callable, Collection
 from typing import Any
 
 from roomstate.aws.deadline import Deadline
+from roomstate.aws.tokens import Verify
 from roomstate.state.webhook import Webhook
 from roomstate.tencent.decode import decode
 from roomstate.tencent.delivery import Delivery
+from roomstate.tencent.signature import verify
 
 APP = "1400000001"
 NOW = 1_800_000_000_000
@@ -17,6 +20,35 @@ AN_HOUR = Deadline(3_600)
 """A deadline for what is not about time."""
 
 Payload = dict[str, Any]
+
+
+class Time:
+    """Time that passes only when it is told to, or slept away. A stand-in for the module `time`."""
+
+    def __init__(self) -> None:
+        self.now = NOW / 1000
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float, /) -> None:
+        self.now += seconds
+
+
+class Ticking(Time):
+    """A second passes whenever it is asked for."""
+
+    def monotonic(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def knowing(tokens_of: Callable[[str], Collection[str]]) -> Verify:
+    """A verifier that knows the tokens of each app, or raises what `tokens_of` does."""
+    return lambda app, claim, received_at, _: verify(claim, tokens_of(app), received_at)
 
 
 def seats(room: str, *entries: Payload, at: int | None = 1_000, **extra: Any) -> Payload:
@@ -71,7 +103,7 @@ def change_owner(room: str, owner: str, at: int | None = 1_000) -> Payload:
     return _at(at, CallbackCommand="Live.CallbackAfterChangeOwner", RoomId=room, CurrentOwner_Account=owner)
 
 
-def webhook(payload: Payload | bytes | str, app: str = APP, received_at: int = NOW, **url: str) -> Webhook:
+def webhook(payload: Payload | bytes | str, app: str = APP, received_at: int = NOW, **url: Any) -> Webhook:
     return decode(Delivery(app, body(payload), received_at, **url))
 
 

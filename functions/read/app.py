@@ -3,16 +3,16 @@
 from functools import partial
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomstate.aws.clients import reading_dynamodb_client
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.reader import Reader
+from roomstate.aws.telemetry import make_logger
 from roomstate.read.api import Api
 from roomstate.read.settings import ReadSettings
 
-logger = Logger()
+logger = make_logger()
 settings = ReadSettings.from_environment()
 make_reader = partial(
     Reader,

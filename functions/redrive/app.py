@@ -1,4 +1,4 @@
-"""The parking queue's Lambda: webhooks that the store could not take, taken up again."""
+"""The parking queue's Lambda: it tries parked webhooks again."""
 
 from functools import partial
 from typing import Any
@@ -9,8 +9,9 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomstate.aws.deadline import Deadline
+from roomstate.aws.telemetry import make_logger
 from roomstate.receive.settings import RedriveSettings
-from roomstate.receive.telemetry import make_logger, reporting_redrive
+from roomstate.receive.telemetry import reporting_redrive
 from roomstate.receive.wiring import make_redriver
 
 logger = make_logger()

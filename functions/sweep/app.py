@@ -1,4 +1,4 @@
-"""The table's stream's Lambda: rooms that ended, or began anew, swept of what that voids."""
+"""The Lambda on the table's stream: when a room ends or begins again, it deletes what that voids."""
 
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomstate.aws.clients import patient_dynamodb_client
 from roomstate.aws.deadline import Deadline
-from roomstate.receive.telemetry import make_logger
+from roomstate.aws.telemetry import make_logger
 from roomstate.sweep.report import reporting_sweep
 from roomstate.sweep.settings import SweepSettings
 from roomstate.sweep.stream import due

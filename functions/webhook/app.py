@@ -3,7 +3,7 @@
 import gc
 from typing import Any
 
-# While modules load there is no garbage, and looking for it takes time.
+# While modules load, nothing becomes garbage, so looking for it only costs time.
 gc.disable()
 
 from aws_lambda_powertools import Metrics
@@ -11,16 +11,17 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2,
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomstate.aws.deadline import Deadline
+from roomstate.aws.telemetry import make_logger
 from roomstate.receive.gateway import to_request, to_response
 from roomstate.receive.settings import WebhookSettings
-from roomstate.receive.telemetry import make_logger, report
+from roomstate.receive.telemetry import report
 from roomstate.receive.wiring import make_receiver
 
 logger = make_logger()
 metrics = Metrics()
 receiver = make_receiver(WebhookSettings.from_environment(), logger)
 
-# Nor will what is loaded ever be garbage: collections while it serves pass it over.
+# What is loaded by now stays in use for good: later collections need not look at it.
 gc.freeze()
 gc.enable()
 
@@ -29,7 +30,9 @@ gc.enable()
 @metrics.log_metrics
 @event_source(data_class=APIGatewayProxyEventV2)
 def lambda_handler(event: APIGatewayProxyEventV2, context: LambdaContext) -> dict[str, Any]:
-    deadline = Deadline.of_answer(context.get_remaining_time_in_millis())
-    receipt = receiver.receive(to_request(event), deadline)
+    remaining_ms = context.get_remaining_time_in_millis()
+    receipt = receiver.receive(
+        to_request(event), Deadline.of_answer(remaining_ms), Deadline.of_invocation(remaining_ms)
+    )
     report(receipt, logger, metrics)
     return to_response(receipt.answer)

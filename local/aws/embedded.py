@@ -198,7 +198,7 @@ _serialise = BaseJSONSerializer._serialize_type_structure
 
 
 def _serialise_as_it_is(self: Any, serialised: Any, value: Any, shape: Any, key: str) -> None:
-    if shape.name == "AttributeValue":
+    if shape.name == "AttributeValue" and "B" not in value:  # bytes alone need encoding
         serialised[key] = value
     else:
         _serialise(self, serialised, value, shape, key)

@@ -21,7 +21,7 @@ from local.tencent import SAMPLE_APP, Outgoing, from_event, post, samples
 DEFAULT_URL = f"http://127.0.0.1:3000{parameter_default('WebhookPath')}"
 SEEDS = 1_000_000
 LATE_SHARE = 4
-"""One in so many deliveries is held back."""
+"""With --late, one delivery in this many is held back."""
 
 Named = tuple[str, Outgoing]
 
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--twice", action="store_true", help="each webhook twice in a row")
     parser.add_argument("--shuffle", action="store_true", help="in random order")
     parser.add_argument("--late", action="store_true", help="hold some back, and deliver them at the end")
-    parser.add_argument("--seed", type=int, help="the same order, and the same ones late, as with it before")
+    parser.add_argument("--seed", type=int, help="repeat the run that printed this seed")
     asked = parser.parse_args(arguments)
     seed: int = Random().randrange(SEEDS) if asked.seed is None else asked.seed  # noqa: S311  no secret
     try:

@@ -21,6 +21,7 @@ from tests.histories import ROOMS, ends, histories, room_of
 from tests.payloads import (
     APP,
     Payload,
+    Ticking,
     admins,
     create,
     destroy,
@@ -192,8 +193,7 @@ class TestALongLog:
 
     def test_is_so_where_the_time_is_too_short(self, dynamodb: "DynamoDBClient") -> None:
         fill(CROWD)
-        ticks = iter(range(1_000))
-        deadline = Deadline(10, clock=lambda: next(ticks))
+        deadline = Deadline(10, Ticking())
         with pytest.raises(TooMany, match="in time"):
             Reader(dynamodb, TABLE_NAME, deadline=deadline).room(APP, "r", at=70_000)
 

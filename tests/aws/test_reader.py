@@ -1,9 +1,10 @@
 """Reading: rooms, pages of members, single facts, logs."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.aws.embedded import TABLE_NAME
 from roomstate.aws.logs import Order
 from roomstate.aws.pages import LogPage, RoomPage, UserPage
 from roomstate.aws.reader import Reader
@@ -27,6 +28,9 @@ from tests.payloads import (
 from tests.reading import members_of, pages
 
 NOBODY = Presence(online=False, cause=None, updated_at=None, is_owner=False, is_admin=False, seats=[])
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 def deliver(store: Store, *payloads: Payload) -> None:
@@ -330,3 +334,40 @@ def test_rooms_whose_ids_look_alike_stay_apart(store: Store, reader: Reader) -> 
         assert [member.user_id for member in members_of(reader, name)] == [f"in {name}"]
         assert [room.room_id for room in reader.user(APP, f"in {name}").rooms] == [name]
         assert len(list(reader.records(APP, name))) == 2
+
+
+class Lagging:
+    """A DynamoDB whose eventually consistent reads know nothing yet."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def get_item(self, **asked: Any) -> Any:
+        return self._client.get_item(**asked) if asked.get("ConsistentRead") else {}
+
+    def query(self, **asked: Any) -> Any:
+        return self._client.query(**asked) if asked.get("ConsistentRead") else {"Items": []}
+
+
+def test_what_an_answered_webhook_changed_is_there(dynamodb: "DynamoDBClient", store: Store) -> None:
+    """Also where DynamoDB's copies lag behind: each read is consistent, of a fact and of the room's end."""
+    client: Any = Lagging(dynamodb)
+    reader = Reader(client, TABLE_NAME)
+    deliver(
+        store,
+        seats("r", seat(1, "ann"), at=2_000),
+        admins("r", "add", "ann", at=2_000),
+        members("r", "Online", "ann", at=2_000),
+    )
+    room = reader.room(APP, "r")
+    assert room is not None
+    assert [room.seats[0].user_id, room.admins[0].user_id] == ["ann", "ann"]
+    assert reader.seat(APP, "r", 1) == room.seats[0]
+    assert reader.admin(APP, "r", "ann") == room.admins[0]
+    assert [member.user_id for member in members_of(reader, "r")] == ["ann"]
+    assert len(list(reader.records(APP, "r"))) == 3
+    # AND when the room ends, nobody is in it
+    deliver(store, destroy("r", at=3_000))
+    assert reader.seat(APP, "r", 1) is None
+    assert reader.admin(APP, "r", "ann") is None
+    assert members_of(reader, "r") == []

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roomstate.aws.marshal import Item
-from roomstate.aws.query import Page
+from roomstate.aws.reads import Page
 from roomstate.aws.shards import READ_MOST, SHARE_MORE, Shards
 from tests.reading import pages
 

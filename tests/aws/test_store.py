@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from local.aws import embedded
 from local.aws.embedded import TABLE_NAME
+from roomstate.aws.deadline import Deadline
 from roomstate.aws.items import read_record, read_register
 from roomstate.aws.reader import Reader
 from roomstate.aws.retry import ATTEMPTS
-from roomstate.aws.store import Store
+from roomstate.aws.store import Busy, Store
 from roomstate.log.fold import fold
 from roomstate.log.record import LogRecord
 from roomstate.state.life import Life
@@ -29,6 +30,7 @@ from tests.payloads import (
     AN_HOUR,
     APP,
     Payload,
+    Time,
     admins,
     create,
     destroy,
@@ -327,6 +329,32 @@ class TestInterference:
         [record] = Store(client, TABLE_NAME, 90).record(webhook(payload), AN_HOUR)
         # THEN only the other is new
         assert [change.user_id for change in record.changes] == ["bob"]  # type: ignore[union-attr]
+
+    def test_keys_that_dynamodb_leaves_for_later_without_end_are_given_up(
+        self, dynamodb: "DynamoDBClient", store: Store, reader: Reader
+    ) -> None:
+        # GIVEN a seat, and a DynamoDB so busy that it never answers for it
+        store.record(webhook(seats("r", seat(1, "ann"), at=2_000)), AN_HOUR)
+
+        class Saturated(Interposed):
+            def __getattr__(self, name: str) -> Any:
+                if name != "batch_get_item":
+                    return super().__getattr__(name)
+
+                def leave(RequestItems: Any) -> Any:
+                    self.calls.append(name)
+                    return {"Responses": {}, "UnprocessedKeys": RequestItems}
+
+                return leave
+
+        client: Any = Saturated(dynamodb)
+        older = webhook(seats("r", seat(1, "bob"), at=1_000))
+        # WHEN an older webhook is recorded, THEN it is not taken for the first of its seat
+        with pytest.raises(Unavailable) as refused:
+            Store(client, TABLE_NAME, 90).record(older, Deadline(3_600, Time()))
+        assert isinstance(refused.value.__cause__, Busy)
+        assert set(client.calls) == {"batch_get_item"}
+        assert len(list(reader.log(APP, "r"))) == 1
 
 
 @settings(max_examples=60)

@@ -189,3 +189,18 @@ def test_marshal_does_as_boto3_does(attributes: dict[str, Any]) -> None:
     assert item == {name: TypeSerializer().serialize(value) for name, value in attributes.items()}
     assert from_item(item) == attributes
     assert {name: TypeDeserializer().deserialize(value) for name, value in item.items()} == attributes
+
+
+@pytest.mark.parametrize("value", [1.5, {"an element"}, object(), [[2.5]], {"deep": {"down": 3.5}}])
+def test_what_is_never_stored_is_refused_rather_than_stored_in_some_way(value: Any) -> None:
+    with pytest.raises(TypeError, match="is not stored"):
+        to_item({"name": value})
+
+
+@pytest.mark.parametrize(
+    "value", [{"SS": ["a"]}, {"NS": ["1"]}, {"L": [{"BS": [b"a"]}]}, {"M": {"a": {"X": 1}}}]
+)
+def test_what_was_never_stored_is_refused_rather_than_read_in_some_way(value: Any) -> None:
+    """Somebody else wrote it there."""
+    with pytest.raises(TypeError, match="is not stored"):
+        from_item({"name": value})

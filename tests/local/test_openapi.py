@@ -31,7 +31,7 @@ from roomstate.tencent.catalogue import COMMANDS
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import ErrorCode, TokensUnavailable, Unavailable
 from roomstate.tencent.signature import sign
-from tests.payloads import APP, body, seat, seats
+from tests.payloads import APP, body, knowing, seat, seats
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -68,7 +68,7 @@ CHECKS = [
 
 def tokens_of(app: str) -> list[str]:
     if app == UNAVAILABLE:
-        raise TokensUnavailable("The webhook cannot be verified at present.")
+        raise TokensUnavailable
     return [TOKEN] if app == SIGNED else []
 
 
@@ -87,7 +87,7 @@ def gateway(store: Store, monkeypatch: pytest.MonkeyPatch) -> Gateway:
     """The local gateway, before a function that serves an app of each kind."""
     from functions.webhook import app  # noqa: PLC0415  (reads its environment when imported)
 
-    receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), tokens_of, store, NoParking())
+    receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), knowing(tokens_of), store, NoParking())
     monkeypatch.setattr(app, "receiver", receiver)
     monkeypatch.setattr(Deadline, "of_answer", lambda _: Deadline(math.inf))  # no clock decides here
     return Gateway(app.lambda_handler)
@@ -134,7 +134,7 @@ class TestItsExamples:
             (ErrorCode.BAD_SIGNATURE, SIGNED, {"Sign": "0" * 64, "RequestTime": "1"}, b"{}"),
             (ErrorCode.UNKNOWN_APP, "1400000009", {}, b"{}"),
             (ErrorCode.TOO_LARGE, UNSIGNED, {}, b" " * (MAX_BODY_BYTES + 1)),
-            (ErrorCode.TOKENS_UNAVAILABLE, UNAVAILABLE, {}, b"{}"),
+            (ErrorCode.UNAVAILABLE, UNAVAILABLE, {}, b"{}"),
         ],
     )
     def test_an_answer_is_real(

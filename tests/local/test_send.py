@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 from local.aws.gateway import HOST, serve
 from local.commands.send import main, read_file, schedule
 from local.tencent import SAMPLE_APP, Outgoing, from_event, payload, samples, signed
-from roomstate.tencent.signature import sign, verify
+from roomstate.tencent.signature import Claim, sign, verify
 from tests.local.test_run import all_it_says, http, started
 from tests.payloads import body, seat, seats
 from tests.receive.test_events import LIVE, ROOMS
@@ -187,7 +187,8 @@ def test_all_are_signed_with_the_token_and_the_time_of_their_posting(
     for minute, (_, query, _, _) in enumerate(receiver.requests):
         parameters = parse_qs(query)
         assert parameters["RequestTime"] == [str(1_700_000_000 + 60 * minute)]
-        verify(parameters["Sign"], parameters["RequestTime"], [TOKEN], (1_700_000_000 + 60 * minute) * 1000)
+        claim = Claim.of(parameters["Sign"], parameters["RequestTime"])
+        verify(claim, [TOKEN], (1_700_000_000 + 60 * minute) * 1000)
     shown = capsys.readouterr()
     assert shown.out.startswith(f"Webhooks to {receiver.url}, signed\n")
     assert TOKEN not in shown.out + shown.err

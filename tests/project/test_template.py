@@ -22,6 +22,7 @@ from roomstate.state.webhook import Outcome
 from roomstate.sweep.settings import SweepSettings
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import ErrorCode
+from roomstate.tencent.signature import Claim
 
 PACKAGE = Path(roomstate.__file__).parent
 SOURCES = "\n".join(path.read_text() for path in Path(roomstate.__file__).parent.rglob("*.py"))
@@ -170,8 +171,9 @@ def test_a_function_may_put_events_on_the_one_bus_where_it_forwards(function: st
     assert allowed["Resource"]["Fn::Sub"][0].endswith(":event-bus/${Bus}")
 
 
-def test_the_function_may_read_the_one_parameter_that_holds_the_tokens() -> None:
-    allowed = statements("WebhookFunction")["Tokens"]
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_read_the_one_parameter_that_holds_the_tokens(function: str) -> None:
+    allowed = statements(function)["Tokens"]
     assert {allowed["Action"]} == {f"ssm:{name}" for name in called("tokens", "ssm")}
     assert allowed["Resource"]["Fn::Sub"].endswith(":parameter${TokensParameter}")
 
@@ -183,7 +185,8 @@ def test_no_permission_is_for_more_than_named_resources(function: str) -> None:
 
 
 def test_a_message_holds_the_largest_delivery() -> None:
-    largest = Delivery("9" * 20, b"\xff" * MAX_BODY_BYTES, 10**15, "\u20ac" * 85, "\u20ac" * 85)
+    claim = Claim("f" * 64, "9" * 10, "Sign or RequestTime is missing or repeated.")
+    largest = Delivery("9" * 20, b"\xff" * MAX_BODY_BYTES, 10**15, "\u20ac" * 85, "\u20ac" * 85, claim)
     for queue in ("ParkingQueue", "DeadLetterQueue"):
         assert len(largest.to_message().encode()) <= resource(queue)["MaximumMessageSize"]
 
@@ -272,7 +275,7 @@ def test_every_alarm_on_our_own_metrics_is_on_one_that_the_code_counts() -> None
     }
     counted = {code.name.title().replace("_", "") for code in ErrorCode} | filters
     ours = {alarm["MetricName"] for alarm in alarms().values() if alarm["Namespace"] == "roomstate"}
-    assert ours <= counted | {"RedriveFailed"}
+    assert ours <= counted | {"RedriveFailed", "TokensUnavailable"}
     services = {
         resource(function)["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for function in FUNCTIONS
     }
@@ -284,8 +287,10 @@ def test_every_alarm_on_our_own_metrics_is_on_one_that_the_code_counts() -> None
 
 
 def test_every_metric_is_named_where_an_operator_looks() -> None:
-    telemetry = (Path(roomstate.__file__).parent / "receive/telemetry.py").read_text()
-    named = re.findall(r'(?:name=|append\()"([A-Z]\w+)"', telemetry)
+    package = Path(roomstate.__file__).parent
+    reports = [package / "receive/telemetry.py", package / "sweep/report.py", package / "read/api.py"]
+    found = (re.findall(r'(?:name=|append\()"([A-Z]\w+)"', report.read_text()) for report in reports)
+    named = [name for names in found for name in names]
     outcomes = [outcome.title() for outcome in get_args(Outcome)]
     refusals = [code.name.title().replace("_", "") for code in ErrorCode if code is not ErrorCode.OK]
     documented = Path("docs/operations.md").read_text()

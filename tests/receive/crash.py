@@ -1,24 +1,24 @@
 """A production to break: Tencent, two functions and their AWS, with a fault at any call to AWS.
 
 Every call that a function makes has a number, in the order they are made. A plan says which of them go
-wrong, and how. Afterwards the world does what it does in production: who got no OK delivers again (with
-redelivery switched on), a killed process is followed by a new one, and the queue is drained.
+wrong, and how. Afterwards the world does what it does in production: who got no OK delivers again (where
+redelivery is switched on), a killed process is followed by a new one, and the queue is drained.
+
+Time is the world's own: it passes while calls are made and in pauses, which are as long as they can be.
+Deadlines are the real ones, and a function whose time is up is killed.
 """
 
 import io
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from aws_lambda_powertools import Logger
-from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
-from moto.core.botocore_stubber import MockRawResponse
-from moto.core.models import botocore_stubber
 
 from local.aws.embedded import (
     DEAD_LETTER_QUEUE_URL,
@@ -28,21 +28,24 @@ from local.aws.embedded import (
     embedded_dynamodb,
     empty_table,
 )
-from local.aws.gateway import Context
+from local.aws.template import resource
 from roomstate.aws import clients
 from roomstate.aws.clients import events_client, sqs_client, ssm_client
 from roomstate.aws.dead_letters import REASON
+from roomstate.aws.deadline import Deadline
 from roomstate.aws.items import read_record, read_register
+from roomstate.aws.tokens import Tokens
 from roomstate.log.forwarded import ForwardedWebhook, forwarded
 from roomstate.log.record import LogRecord
-from roomstate.receive.receiver import Receiver, Request
+from roomstate.receive.receiver import Receiver
 from roomstate.receive.settings import RedriveSettings, WebhookSettings
 from roomstate.receive.wiring import make_receiver, make_redriver
-from roomstate.tencent.answer import ACCEPTED, Answer
 from roomstate.tencent.delivery import Delivery
+from roomstate.tencent.errors import ErrorCode
 from roomstate.tencent.signature import sign
 from tests.converging import lasting
-from tests.payloads import AN_HOUR, APP, NOW, Payload, body
+from tests.payloads import APP, NOW, Payload, event
+from tests.receive.faults import FAULTS, Killed, WorldTime, applies, aws, refusing, take_over
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,79 +58,24 @@ DELIVERIES = 12
 """How often Tencent tries, here. One fault costs at most a few."""
 UNIT = 3
 """Assertions that one transaction takes here: parts are small, so that they are quick."""
+CALL_S = 0.01
+"""What a call takes that nothing is wrong with."""
 DRAINS = 12
-"""How often the queue is looked into before what it holds is held to be stuck."""
+"""How often the queue is drained; what is left in it then counts as stuck."""
 
 REAL_CLIENT = clients._client
+OF_ANSWER, OF_INVOCATION = Deadline.of_answer, Deadline.of_invocation
+"""As they are: tests/conftest.py replaces them."""
 
 
-class Killed(BaseException):
-    """The process is gone. No `except Exception` sees it, and nothing of it survives."""
+@dataclass(frozen=True)
+class Outage:
+    """When services fail, all of their calls."""
 
-
-# --- Faults
-
-Fault = Callable[[str, Any], Any]
-"""(event name, request) -> a response instead of AWS's; or it raises."""
-
-
-def error(status: int, code: str, **fields: Any) -> Any:
-    return response(status, {"__type": f"com.amazonaws#{code}", "message": "a fault", **fields})
-
-
-def response(status: int, document: Any) -> Any:
-    told = json.dumps(document).encode()
-    headers = {"content-type": "application/x-amz-json-1.0"}
-    return AWSResponse("https://aws", status, headers, MockRawResponse(told))  # type: ignore[arg-type]
-
-
-def raising(failure: BaseException, *, after: bool) -> Fault:
-    def fault(event_name: str, request: Any) -> Any:
-        if after:
-            botocore_stubber(event_name, request)
-        raise failure
-
-    return fault
-
-
-def conflict(_: str, request: Any) -> Any:
-    actions = json.loads(request.body)["TransactItems"]
-    reasons = [{"Code": "None"}, *({"Code": "TransactionConflict"} for _ in actions[1:])]
-    if len(actions) == 1:
-        reasons = [{"Code": "TransactionConflict"}]
-    return error(400, "TransactionCanceledException", CancellationReasons=reasons)
-
-
-def refusing(code: str) -> Fault:
-    def fault(_: str, request: Any) -> Any:
-        """EventBridge takes the call, and each entry but the first."""
-        entries = json.loads(request.body)["Entries"]
-        told = [{"ErrorCode": code, "ErrorMessage": "a fault"}]
-        told += [{"EventId": str(number)} for number in range(1, len(entries))]
-        return response(200, {"FailedEntryCount": 1, "Entries": told})
-
-    return fault
-
-
-FAULTS: Mapping[str, Fault] = {
-    "throttled": lambda *_: error(400, "ThrottlingException"),
-    "5xx": lambda *_: error(500, "InternalServerError"),
-    "time-out before": raising(ReadTimeoutError(endpoint_url="aws"), after=False),
-    "time-out after": raising(ReadTimeoutError(endpoint_url="aws"), after=True),
-    "connection lost": raising(ConnectionClosedError(endpoint_url="aws"), after=False),
-    "conflict": conflict,
-    "entry refused": refusing("InternalFailure"),
-    "killed before": raising(Killed(), after=False),
-    "killed after": raising(Killed(), after=True),
-}
-
-
-def applies(fault: str, place: str) -> bool:
-    only = {"conflict": "TransactWriteItems", "entry refused": "PutEvents"}
-    return place.endswith(only.get(fault, ""))
-
-
-# --- The world
+    webhooks: frozenset[int] = frozenset()
+    """During whose first delivery, by number."""
+    services: frozenset[str] = frozenset({"dynamodb"})
+    fault: str = "5xx"
 
 
 @dataclass
@@ -136,10 +84,13 @@ class Plan:
 
     faults: Mapping[int, str] = field(default_factory=dict)
     """By the number of the call, from 0."""
-    outage: frozenset[int] = frozenset()
-    """Numbers of webhooks during whose delivery DynamoDB answers 500 to everything."""
+    outage: Outage = Outage()
     never: str | None = None
     """The code with which EventBridge refuses an entry of every call."""
+    once: bool = False
+    """Whether Tencent delivers once, as it does by default."""
+    time_out_s: float = field(default_factory=lambda: float(resource("WebhookFunction")["Timeout"]))
+    """Of the webhook function."""
     places: list[str] = field(default_factory=list)
     """Which calls were made: `function service.Operation`."""
     hit: list[tuple[str, str]] = field(default_factory=list)
@@ -149,41 +100,57 @@ class Plan:
 class World:
     """Everything from Tencent to the table."""
 
-    def __init__(self, plan: Plan, queue: "SQSClient") -> None:
+    def __init__(self, plan: Plan, queue: "SQSClient", time: WorldTime) -> None:
         self._plan = plan
         self._queue = queue
+        self.time = time
         self._function = "webhook"
         self._is_out = False
-        self._time = NOW
+        self._received_at = NOW
         self._receiver = self._start()
-        self.answers: list[Answer] = []
+        self.answers: list[tuple[ErrorCode, float]] = []
+        """Each with the seconds it took."""
+        self.was_killed = False
+        """Whether the redrive function ever was."""
         self.forwarded: dict[tuple[str, int], ForwardedWebhook] = {}
 
     def deliver(self, payload: Payload, number: int) -> None:
-        """Deliver a webhook until it is answered OK."""
-        for attempt in range(DELIVERIES):
-            self._is_out = number in self._plan.outage and attempt == 0
+        """Deliver a webhook until it is answered OK, or once."""
+        for attempt in range(1 if self._plan.once else DELIVERIES):
+            self.time.now += 1
+            self._is_out = number in self._plan.outage.webhooks and attempt == 0
             try:
-                receipt = self._receiver.receive(self._request(payload), AN_HOUR)
+                answer = self._invoke(payload)
             except Killed:
                 self._receiver = self._start()
                 continue
             finally:
                 self._is_out = False
-            self.answers.append(receipt.answer)
-            if receipt.answer == ACCEPTED:
+            if answer is ErrorCode.OK:
                 return
-        raise AssertionError("never answered OK")
+        assert self._plan.once, "never answered OK"
+
+    def _invoke(self, payload: Payload) -> ErrorCode:
+        from functions.webhook import app  # noqa: PLC0415  (reads its environment when imported)
+
+        began = self.time.now
+        with (
+            self.time.invocation(self._plan.time_out_s) as invocation,
+            patch.object(app, "receiver", self._receiver),
+            warnings.catch_warnings(action="ignore"),  # a killed process counts nothing
+        ):
+            response = app.lambda_handler(self._event(payload), invocation)
+        answer = ErrorCode(json.loads(response["body"])["ErrorCode"])
+        self.answers.append((answer, self.time.now - began))
+        return answer
 
     def drain(self) -> None:
         """Run the redrive function until the queue is empty."""
         for _ in range(DRAINS):
-            messages = self._queue.receive_message(
-                QueueUrl=PARKING_QUEUE_URL, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
-            ).get("Messages", [])
+            messages = received(self._queue)
             if not messages:
                 return
-            failed = self._redrive(messages)
+            failed = self.redrive(messages)
             for message in messages:
                 handle = message["ReceiptHandle"]
                 if message["MessageId"] in failed:
@@ -195,11 +162,12 @@ class World:
                     self._queue.delete_message(QueueUrl=PARKING_QUEUE_URL, ReceiptHandle=handle)
         raise AssertionError("the queue was never empty")
 
-    def _redrive(self, messages: list[Any]) -> set[str]:
-        """The ids of the messages that were not stored."""
+    def redrive(self, messages: list[Any], *, is_out: bool = False) -> set[str]:
+        """Invoke the redrive function, during an outage or not. Gives the ids of what was not stored."""
         from functions.redrive import app  # noqa: PLC0415  (reads its environment when imported)
 
-        self._function = "redrive"
+        self.time.now += 1
+        self._function, self._is_out = "redrive", is_out
         records = [
             {
                 "messageId": message["MessageId"],
@@ -212,44 +180,52 @@ class World:
         ]
         try:
             with (
+                self.time.invocation(resource("RedriveFunction")["Timeout"]) as invocation,
                 patch.object(app, "redriver", make_redriver(RedriveSettings.from_environment())),
                 warnings.catch_warnings(action="ignore"),  # a killed process counts nothing
             ):
-                answer = app.lambda_handler({"Records": records}, Context())
+                answer = app.lambda_handler({"Records": records}, invocation)
         except Killed:
+            self.was_killed = True
             return {message["MessageId"] for message in messages}
         finally:
-            self._function = "webhook"
+            self._function, self._is_out = "webhook", False
         return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
 
     def _start(self) -> Receiver:
         """A new process."""
         return make_receiver(WebhookSettings.from_environment(), Logger(stream=io.StringIO()))
 
-    def _request(self, payload: Payload) -> Request:
-        self._time += 1
-        now_s = str(self._time // 1000)
-        query = f"SdkAppid={APP}&Sign={sign(TOKEN, now_s)}&RequestTime={now_s}"
-        return Request(query, body(payload), self._time)
+    def _event(self, payload: Payload) -> dict[str, Any]:
+        self._received_at += 1
+        now_s = str(self._received_at // 1000)
+        command = payload["CallbackCommand"]
+        query = f"SdkAppid={APP}&CallbackCommand={command}&Sign={sign(TOKEN, now_s)}&RequestTime={now_s}"
+        return event(payload, query, self._received_at)
 
     def before_send(self, request: Any, event_name: str, **_: Any) -> Any:
-        """Called before each request to AWS; an answer given here is AWS's."""
+        """Called in place of each request to AWS. Gives the answer."""
         _prefix, service, operation = event_name.split(".")
         place = f"{self._function} {service}.{operation}"
         number = len(self._plan.places)
         self._plan.places.append(place)
-        if self._is_out and service == "dynamodb":
-            return FAULTS["5xx"](event_name, request)
         fault = self._plan.faults.get(number)
         if fault is None and self._plan.never and operation == "PutEvents":
-            return refusing(self._plan.never)(event_name, request)
-        if fault is None or not applies(fault, place):
+            return refusing(self._plan.never)(self.time, event_name, request)
+        if self._is_out and service in self._plan.outage.services:
+            fault = self._plan.outage.fault
+        elif fault is None or not applies(fault, place):
+            self.time.sleep(CALL_S)
             self._forward(operation, request)
-            return None
-        self._plan.hit.append((place, fault))
-        if fault.endswith("after"):
+            return aws(event_name, request)
+        else:
+            self._plan.hit.append((place, fault))
+        if fault.startswith("slow") or fault.endswith("after"):
             self._forward(operation, request)
-        return FAULTS[fault](event_name, request)
+        answer = FAULTS[fault](self.time, event_name, request)
+        if self._plan.never and operation == "PutEvents" and fault.startswith("slow"):
+            return refusing(self._plan.never)(self.time, event_name, request)  # slow, and a no all the same
+        return answer
 
     def _forward(self, operation: str, request: Any) -> None:
         """Note what reaches the bus. Consumers tell repeats apart by event_id and part."""
@@ -257,6 +233,14 @@ class World:
             for entry in json.loads(request.body)["Entries"]:
                 webhook = ForwardedWebhook.model_validate_json(entry["Detail"])
                 self.forwarded[webhook.event_id, webhook.part] = webhook
+
+
+def received(queue: "SQSClient") -> list[Any]:
+    """Up to ten messages of the queue that nobody else has received."""
+    answer = queue.receive_message(
+        QueueUrl=PARKING_QUEUE_URL, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+    )
+    return answer.get("Messages", [])
 
 
 class Cloud:
@@ -276,13 +260,17 @@ class Cloud:
         for url in (PARKING_QUEUE_URL, DEAD_LETTER_QUEUE_URL):
             self.queue.delete_queue(QueueUrl=url)
         create_queues(self.queue)
+        time = WorldTime()
         with (
             patch("roomstate.aws.clients._client", lambda service, _: self._clients[service]),
-            patch("roomstate.aws.retry.time.sleep"),
-            patch("roomstate.aws.tokens.RETRY_S", 0),
+            patch("roomstate.aws.retry.jitter", lambda seconds: seconds),
+            patch("roomstate.aws.tokens.jitter", lambda seconds: seconds),
+            patch("roomstate.receive.wiring.Tokens", partial(Tokens, clock=time.time)),
+            patch.object(Deadline, "of_answer", lambda ms: OF_ANSWER(ms, time)),
+            patch.object(Deadline, "of_invocation", lambda ms: OF_INVOCATION(ms, time)),
             patch("roomstate.tencent.units.MAX_ASSERTIONS", UNIT),
         ):
-            self._world = World(plan, self.queue)
+            self._world = World(plan, self.queue, time)
             yield self._world
 
     def live(self, history: list[Payload], plan: Plan, *, drain_late: bool = False) -> Any:
@@ -309,9 +297,13 @@ class Cloud:
             for message in messages
         ]
 
+    def parked(self) -> list[Any]:
+        """The messages in the queue, ten at most, received once more."""
+        return received(self.queue)
+
     def _client(self, service: str) -> Any:
         client = REAL_CLIENT(service, 1)
-        client.meta.events.register_first("before-send", self._before_send)
+        take_over(client, self._before_send)
         return client
 
     def _before_send(self, **sent: Any) -> Any:

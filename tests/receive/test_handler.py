@@ -17,12 +17,13 @@ from roomstate.tencent.decode import MAX_AHEAD_MS
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import TokensUnavailable
 from roomstate.tencent.signature import sign
-from tests.payloads import APP, NOW, Payload, body, event, members, seat, seats
+from tests.payloads import APP, NOW, Payload, body, event, knowing, members, seat, seats
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-OURS = f"SdkAppid={APP}&CallbackCommand=Mic.CallbackAfterSeatInfoChanged&contenttype=json&OptPlatform=Android"
+SEATS, GIFT = "Mic.CallbackAfterSeatInfoChanged", "Live.CallbackBeforeSendGift"
+OURS = f"SdkAppid={APP}&CallbackCommand={SEATS}&contenttype=json&OptPlatform=Android"
 SEAT = seats("r", seat(1, "ann"))
 
 
@@ -39,7 +40,7 @@ def post(
     """Invokes the function; gives the status and the answer."""
     from functions.webhook import app  # noqa: PLC0415  (reads its environment when imported)
 
-    receiver = Receiver({APP}, lambda app_id: tokens.get(app_id, ()), store, parking)
+    receiver = Receiver({APP}, knowing(lambda app_id: tokens.get(app_id, ())), store, parking)
     monkeypatch.setattr(app, "receiver", receiver)
 
     def invoke(wire: Any, query: str = OURS, **odd: Any) -> tuple[int, dict[str, Any]]:
@@ -238,19 +239,6 @@ class TestSigned:
         assert (status, answer["ActionStatus"], answer["ErrorCode"]) == (401, "FAIL", 40100)
         assert dynamodb.scan(TableName=TABLE_NAME)["Items"] == []
 
-    def test_tokens_that_cannot_be_read_refuse_everybody(
-        self, post: Any, dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        from functions.webhook import app  # noqa: PLC0415
-
-        def unreadable(_: str) -> tuple[str, ...]:
-            raise TokensUnavailable("The webhook cannot be verified at present.")
-
-        monkeypatch.setattr(app.receiver, "_tokens_of", unreadable)
-        status, answer = post(SEAT, SIGNED)
-        assert (status, answer["ActionStatus"], answer["ErrorCode"]) == (503, "FAIL", 50300)
-        assert dynamodb.scan(TableName=TABLE_NAME)["Items"] == []
-
     def test_secrets_reach_no_log_no_metric_and_no_answer(
         self,
         post: Any,
@@ -291,3 +279,78 @@ class TestSigned:
         assert "UnknownApp" in told
         for secret in (TOKEN, SIGN, TIME, "MARK"):
             assert secret not in told
+
+
+class TestWhileTokensAreUnknown:
+    @pytest.fixture(autouse=True)
+    def unknown(self, post: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG002  after `post`
+        from functions.webhook import app  # noqa: PLC0415
+
+        def unreadable(*_: Any) -> None:
+            raise TokensUnavailable
+
+        monkeypatch.setattr(app.receiver, "_verify", unreadable)
+
+    @pytest.mark.parametrize("query", [SIGNED, f"{OURS}&Sign={'0' * 64}&RequestTime={TIME}", OURS])
+    def test_whoever_calls_is_answered_ok_and_nothing_is_stored_before_he_is_verified(
+        self,
+        post: Any,
+        dynamodb: "DynamoDBClient",
+        log: io.StringIO,
+        capsys: pytest.CaptureFixture[str],
+        query: str,
+    ) -> None:
+        # WHEN somebody calls
+        assert post(SEAT, query) == OK
+        # THEN his webhook waits, with what he claims, and not with what he could call with again
+        [message] = parked()
+        delivery = Delivery.from_message(message)
+        assert (delivery.body, delivery.received_at) == (body(SEAT), NOW)
+        assert delivery.claim is not None
+        assert SIGN not in message
+        # AND nothing is stored, and the operator learns why
+        assert dynamodb.scan(TableName=TABLE_NAME)["Items"] == []
+        assert "its signature cannot be checked yet" in log.getvalue()
+        printed = capsys.readouterr().out
+        assert '"TokensUnavailable":[1.0]' in printed
+        assert '"Parked":[1.0]' in printed
+
+    def test_who_waits_for_consent_has_it(self, post: Any) -> None:
+        gift = {"CallbackCommand": GIFT, "RoomId": "r"}
+        assert post(gift, f"{SIGNED.replace(SEATS, GIFT)}") == OK
+        assert len(parked()) == 1
+        # AND where not even the queue can be reached
+        sqs_client().delete_queue(QueueUrl=PARKING_QUEUE_URL)
+        assert post(gift, f"{SIGNED.replace(SEATS, GIFT)}") == OK
+
+    def test_what_cannot_be_parked_either_is_answered_500(
+        self,
+        post: Any,
+        log: io.StringIO,
+    ) -> None:
+        sqs_client().delete_queue(QueueUrl=PARKING_QUEUE_URL)
+        status, answer = post(SEAT, SIGNED)
+        assert (status, answer["ActionStatus"], answer["ErrorCode"]) == (500, "FAIL", 50000)
+        assert '"cause":"TokensUnavailable' in log.getvalue()
+
+    def test_a_body_that_is_too_large_does_not_wait(self, post: Any) -> None:
+        status, answer = post(b" " * (MAX_BODY_BYTES + 1), SIGNED)
+        assert (status, answer["ErrorCode"]) == (413, 41300)
+        assert parked() == []
+
+    @pytest.mark.parametrize("failure", [KeyError("Parameter"), RuntimeError()])
+    def test_a_defect_in_verifying_parks_too(
+        self,
+        post: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        failure: Exception,
+    ) -> None:
+        from functions.webhook import app  # noqa: PLC0415
+
+        def broken(*_: Any) -> None:
+            raise failure
+
+        monkeypatch.setattr(app.receiver, "_verify", broken)
+        assert post(SEAT, SIGNED) == OK
+        [message] = parked()
+        assert Delivery.from_message(message).claim is not None

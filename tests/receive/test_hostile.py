@@ -35,7 +35,7 @@ from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import ErrorCode, TokensUnavailable
 from roomstate.tencent.signature import sign
 from tests.dearest import BODIES, LISTS, largest, opposite
-from tests.payloads import APP, NOW, body, event, seat, seats, webhook
+from tests.payloads import APP, NOW, body, event, knowing, seat, seats, webhook
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,18 +55,18 @@ Answer = tuple[ErrorCode, str]
 
 def tokens_of(app: str) -> list[str]:
     if app == UNAVAILABLE:
-        raise TokensUnavailable("The webhook cannot be verified at present.")
+        raise TokensUnavailable
     return [TOKEN, "old token"] if app == SIGNED else []
 
 
 class NoParking(Parking):
-    """The store here is never out of order, so what it does not take is a defect."""
+    """The store here is never out of order: what it does not take of a verified caller is a defect."""
 
     def __init__(self) -> None:
         pass
 
     def park(self, delivery: Delivery, _: Deadline) -> None:
-        raise AssertionError(f"parked: {delivery}")
+        assert delivery.claim is not None, f"parked: {delivery}"
 
 
 class Bus:
@@ -121,7 +121,7 @@ def function(monkeypatch: pytest.MonkeyPatch) -> Function:
     memory = Memory()
     store = Store(cast("Any", memory), TABLE_NAME, 90)
     recorder = ForwardingRecorder(store, Forwarder(cast("Any", Bus()), "bus"))
-    receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), tokens_of, recorder, NoParking())
+    receiver = Receiver(frozenset({UNSIGNED, SIGNED, UNAVAILABLE}), knowing(tokens_of), recorder, NoParking())
     monkeypatch.setattr(app, "receiver", receiver)
     return Function(app, memory)
 

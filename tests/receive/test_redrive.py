@@ -1,142 +1,200 @@
-"""Parked webhooks, taken up again: what becomes of one that cannot be forwarded, now or ever."""
+"""Parked webhooks, taken up again: through the redrive function's `lambda_handler`."""
 
 import io
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.aws.embedded import DEAD_LETTER_QUEUE_URL
+from local.aws.embedded import DEAD_LETTER_QUEUE_URL, PARKING_QUEUE_URL, TABLE_NAME
 from local.aws.gateway import Context
 from roomstate.aws.clients import sqs_client
 from roomstate.aws.dead_letters import DeadLetters
-from roomstate.aws.forwarder import Forwarder
 from roomstate.aws.parking import Parking
 from roomstate.aws.reader import Reader
-from roomstate.aws.retry import ATTEMPTS
 from roomstate.aws.store import Store
-from roomstate.receive.receiver import Receiver, Request
-from roomstate.receive.recorder import ForwardingRecorder
 from roomstate.receive.redriver import Redriver
-from roomstate.receive.telemetry import describe
-from roomstate.tencent.answer import ACCEPTED
-from roomstate.tencent.delivery import Delivery
-from tests.aws.test_forwarder import OF_CALLS, OF_ENTRIES, THROTTLED, TO_BE_MENDED, Bus
-from tests.payloads import AN_HOUR, APP, NOW, body, seat, seats
+from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
+from roomstate.tencent.errors import TokensUnavailable
+from roomstate.tencent.signature import WINDOW_MS, Claim, sign
+from tests.payloads import AN_HOUR, APP, NOW, body, knowing, seat, seats
 
-DELIVERY = Delivery(APP, body(seats("r", seat(1, "ann"))), NOW)
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TOKEN = "token"
+TIME = str(NOW // 1000)
+VERIFIED = Delivery(APP, body(seats("r", seat(1, "ann"))), NOW, "Mic.CallbackAfterSeatInfoChanged", "Android")
+AUTHENTIC = replace(VERIFIED, claim=Claim.of([sign(TOKEN, TIME)], [TIME]))
+FORGED = [
+    pytest.param(Claim.of(["0" * 64], [TIME]), "Sign does not match.", id="another Sign"),
+    pytest.param(Claim.of([sign("guess", TIME)], [TIME]), "Sign does not match.", id="another token"),
+    pytest.param(Claim.of([], []), "Sign or RequestTime is missing or repeated.", id="none"),
+    pytest.param(Claim.of(["x"], [TIME]), "Sign or RequestTime is malformed.", id="malformed"),
+    pytest.param(
+        Claim.of([sign(TOKEN, "1799999939")], ["1799999939"]),
+        "RequestTime is more than 60 s from the clock.",
+        id="61 s old when it came",
+    ),
+]
+
 Redrive = Callable[..., list[str]]
+Told = Callable[[], list[Any]]
 
 
 @pytest.fixture
-def redrive(store: Store, parking: Parking, monkeypatch: pytest.MonkeyPatch) -> Redrive:
-    """Invokes the function with one message; gives the ids of those that failed."""
+def tokens() -> dict[str, list[str]]:
+    """The apps' tokens."""
+    return {APP: [TOKEN]}
+
+
+@pytest.fixture
+def redrive(
+    store: Store, parking: Parking, tokens: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> Redrive:
+    """Parks messages, and has the function take them up. Gives the bodies of those that are to wait."""
     from functions.redrive import app  # noqa: PLC0415  (reads its environment when imported)
 
-    def invoke(bus: Bus, dead_letter_queue_url: str = DEAD_LETTER_QUEUE_URL) -> list[str]:
-        recorder = ForwardingRecorder(store, Forwarder(bus, "rooms"))  # type: ignore[arg-type]
-        dead_letters = DeadLetters(sqs_client(), dead_letter_queue_url)
-        monkeypatch.setattr(app, "redriver", Redriver(recorder, parking, dead_letters))
-        message = {
-            "messageId": "message-1",
-            "receiptHandle": "receipt-1",
-            "body": DELIVERY.to_message(),
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "eventSource": "aws:sqs",
-        }
-        answer = app.lambda_handler({"Records": [message]}, Context())
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    def tokens_of(app_id: str) -> list[str]:
+        if app_id not in tokens:
+            raise TokensUnavailable
+        return tokens[app_id]
+
+    dead_letters = DeadLetters(sqs_client(), DEAD_LETTER_QUEUE_URL)
+    monkeypatch.setattr(app, "redriver", Redriver(knowing(tokens_of), store, parking, dead_letters))
+
+    def invoke(*messages: str) -> list[str]:
+        sqs = sqs_client()
+        for message in messages:
+            sqs.send_message(QueueUrl=PARKING_QUEUE_URL, MessageBody=message)
+        received = sqs.receive_message(
+            QueueUrl=PARKING_QUEUE_URL, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+        )["Messages"]
+        records = [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message["Attributes"],
+                "eventSource": "aws:sqs",
+            }
+            for message in received
+        ]
+        answer = app.lambda_handler({"Records": records}, Context())
+        waiting = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        return [message["Body"] for message in received if message["MessageId"] in waiting]
 
     return invoke
 
 
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What the function logs."""
+def told() -> Iterator[Told]:
+    """What the function logs, line by line."""
     from functions.redrive import app  # noqa: PLC0415
 
     stream = io.StringIO()
     handler: Any = app.logger.registered_handler
     before = handler.setStream(stream)
-    yield stream
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     handler.setStream(before)
 
 
-def causes(log: io.StringIO) -> list[str | None]:
-    return [json.loads(line).get("cause") for line in log.getvalue().splitlines()]
+def counted(captured: str, metric: str) -> int:
+    """How often a metric was counted, by what was printed."""
+    lines = [json.loads(line) for line in captured.splitlines() if '"_aws"' in line]
+    return int(sum(sum(line.get(metric, [])) for line in lines))
 
 
-def counted(capsys: pytest.CaptureFixture[str]) -> set[str]:
-    """The names of the metrics that were published."""
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    told = [line["_aws"]["CloudWatchMetrics"] for line in lines if "_aws" in line]
-    return {metric["Name"] for [each] in told for metric in each["Metrics"]}
+def test_a_webhook_that_was_verified_when_it_came_is_stored(redrive: Redrive, reader: Reader) -> None:
+    assert redrive(VERIFIED.to_message()) == []
+    [record] = reader.records(APP, "r")
+    assert (record.outcome, record.received_at, record.opt_platform) == ("applied", NOW, "Android")
 
 
-def dead_letters() -> list[tuple[str, str]]:
-    """The messages in the dead-letter queue, each with its reason."""
-    answer = sqs_client().receive_message(QueueUrl=DEAD_LETTER_QUEUE_URL, MessageAttributeNames=["reason"])
-    return [
-        (message["Body"], message["MessageAttributes"]["reason"]["StringValue"])
-        for message in answer.get("Messages", [])
-    ]
+def test_messages_are_those_of_the_version_before(redrive: Redrive, reader: Reader) -> None:
+    """What waits when an update is deployed is read, and what is parked then the old function reads too."""
+    message = (
+        '{"sdk_app_id": "1400000001", "body": "eyJDYWxsYmFja0NvbW1hbmQiOiAiTWljLkNhbGxiYWNrQWZ0ZXJTZWF0SW5mb'
+        "0NoYW5nZWQiLCAiUm9vbUlkIjogInIiLCAiU2VhdExpc3QiOiBbeyJJbmRleCI6IDEsICJNZW1iZXJfQWNjb3VudCI6ICJhbm4i"
+        'fV0sICJFdmVudFRpbWUiOiAxMDAwfQ==", "received_at": 1800000000000, "url_command": '
+        '"Mic.CallbackAfterSeatInfoChanged", "opt_platform": "Android"}'
+    )
+    assert Delivery.from_message(message) == VERIFIED
+    assert VERIFIED.to_message() == message
+    assert redrive(message) == []
+    assert len(list(reader.records(APP, "r"))) == 1
 
 
-@pytest.mark.parametrize("code", [*OF_ENTRIES, *OF_CALLS])
-def test_what_can_never_be_forwarded_ends_with_the_dead_letters_at_once(
-    redrive: Redrive, reader: Reader, log: io.StringIO, capsys: pytest.CaptureFixture[str], code: str
-) -> None:
-    # GIVEN an EventBridge that takes nothing of the webhook, now or ever
-    bus = Bus(code if code in OF_CALLS else [code])
-    # THEN the message is done with, after one try
-    assert redrive(bus) == []
-    assert len(bus.calls) == 1
-    # AND it is where it is looked for, whole, and says why
-    assert dead_letters() == [(DELIVERY.to_message(), code)]
-    # AND so do the log and a metric
-    assert causes(log) == [code]
-    assert counted(capsys) == {"NeverForwarded"}
-    # AND the webhook is stored
-    seated = reader.seat(APP, "r", 1)
-    assert seated is not None
-    assert seated.user_id == "ann"
+class TestUnverified:
+    """Webhooks that came while nobody's tokens were known."""
 
+    def test_an_authentic_one_is_stored_by_the_time_it_came_at(
+        self, redrive: Redrive, reader: Reader
+    ) -> None:
+        assert redrive(AUTHENTIC.to_message()) == []
+        [record] = reader.records(APP, "r")
+        assert (record.outcome, record.received_at) == ("applied", NOW)
 
-@pytest.mark.parametrize("code", [THROTTLED, *TO_BE_MENDED])
-def test_what_may_be_forwarded_some_day_waits_in_the_queue(
-    redrive: Redrive, log: io.StringIO, capsys: pytest.CaptureFixture[str], code: str
-) -> None:
-    assert redrive(Bus(*[[code]] * ATTEMPTS)) == ["message-1"]
-    assert dead_letters() == []
-    assert causes(log) == [code]
-    assert counted(capsys) == {"RedriveFailed"}
+    @pytest.mark.parametrize(("claim", "why"), FORGED)
+    def test_a_forged_one_is_dropped(
+        self,
+        redrive: Redrive,
+        dynamodb: "DynamoDBClient",
+        told: Told,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        claim: Claim,
+        why: str,
+    ) -> None:
+        monkeypatch.setattr(Parking, "back_off", lambda *_: pytest.fail("it is done with"))
+        # GIVEN a forged webhook among others
+        forged = replace(AUTHENTIC, body=body(seats("forged", seat(1, "eve"))), claim=claim)
+        # THEN it does not wait, and so never ends in the dead-letter queue
+        assert redrive(forged.to_message(), AUTHENTIC.to_message()) == []
+        # AND nothing of it is stored, while the others are
+        assert {item["room_id"]["S"] for item in dynamodb.scan(TableName=TABLE_NAME)["Items"]} == {"r"}
+        # AND the operator learns of it
+        [line] = [line for line in told() if line["level"] == "WARNING"]
+        assert line["message"] == f"dropped: {why}"
+        printed = capsys.readouterr().out
+        assert [counted(printed, name) for name in ("BadSignature", "Redriven", "RedriveFailed")] == [1, 1, 0]
 
+    def test_while_tokens_are_unknown_it_waits(
+        self, redrive: Redrive, dynamodb: "DynamoDBClient", tokens: dict[str, list[str]]
+    ) -> None:
+        # GIVEN no tokens
+        tokens.clear()
+        # THEN what is to be verified waits, and what was verified is stored
+        unverified, verified = AUTHENTIC.to_message(), replace(VERIFIED, body=b"{}").to_message()
+        assert redrive(unverified, verified) == [unverified]
+        [item] = dynamodb.scan(TableName=TABLE_NAME)["Items"]
+        assert item["payload"] == {"S": "{}"}
 
-def test_what_cannot_be_put_with_the_dead_letters_waits_in_the_queue(
-    redrive: Redrive, log: io.StringIO, capsys: pytest.CaptureFixture[str]
-) -> None:
-    # GIVEN a dead-letter queue that is not there
-    assert redrive(Bus(["InvalidArgument"]), f"{DEAD_LETTER_QUEUE_URL}-not") == ["message-1"]
-    # THEN the message is not done with
-    assert counted(capsys) == {"RedriveFailed"}
-    assert causes(log) == ["AWS.SimpleQueueService.NonExistentQueue"]
+    def test_an_app_without_tokens_is_taken_unsigned(
+        self, redrive: Redrive, reader: Reader, tokens: dict[str, list[str]]
+    ) -> None:
+        tokens[APP] = []
+        assert redrive(replace(AUTHENTIC, claim=Claim.of([], [])).to_message()) == []
+        assert len(list(reader.records(APP, "r"))) == 1
 
+    @pytest.mark.parametrize("skew", [-WINDOW_MS, WINDOW_MS])
+    def test_the_minute_is_that_of_its_receipt(self, redrive: Redrive, reader: Reader, skew: int) -> None:
+        assert redrive(replace(AUTHENTIC, received_at=NOW + skew).to_message()) == []
+        assert len(list(reader.records(APP, "r"))) == 1
 
-@pytest.mark.parametrize("code", ["InvalidArgument", "AccessDeniedException"])
-def test_what_is_not_forwarded_at_receipt_is_stored_parked_and_answered_ok(
-    store: Store, parking: Parking, reader: Reader, code: str
-) -> None:
-    bus = Bus([code])
-    recorder = ForwardingRecorder(store, Forwarder(bus, "rooms"))  # type: ignore[arg-type]
-    receiver = Receiver({APP}, lambda _: (), recorder, parking)
-    # WHEN it comes
-    receipt = receiver.receive(Request(f"SdkAppid={APP}", DELIVERY.body, NOW), AN_HOUR)
-    # THEN Tencent does not wait for further tries
-    assert receipt.answer == ACCEPTED
-    assert len(bus.calls) == 1
-    # AND it is parked, for what the log says
-    assert receipt.parked is not None
-    assert describe(receipt.parked) == code
-    # AND stored
-    assert reader.seat(APP, "r", 1) is not None
+    @pytest.mark.parametrize(
+        "claim", [None, "", [], {"sign": "0"}, {"defect": None, "sign_digest": 1}, {"request_time": "x"}]
+    )
+    def test_a_claim_that_makes_no_sense_lets_nobody_in(
+        self, redrive: Redrive, dynamodb: "DynamoDBClient", claim: Any
+    ) -> None:
+        redrive(json.dumps(json.loads(VERIFIED.to_message()) | {"claim": claim}))
+        assert dynamodb.scan(TableName=TABLE_NAME)["Items"] == []
+
+    def test_the_largest_fits_a_message(self, parking: Parking) -> None:
+        largest = replace(AUTHENTIC, body=b"\xff" * MAX_BODY_BYTES)
+        parking.park(largest, AN_HOUR)
+        [message] = sqs_client().receive_message(QueueUrl=PARKING_QUEUE_URL)["Messages"]
+        assert Delivery.from_message(message["Body"]) == largest

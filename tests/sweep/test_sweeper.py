@@ -28,6 +28,7 @@ from tests.payloads import (
     APP,
     NOW,
     Payload,
+    Ticking,
     admins,
     create,
     destroy,
@@ -212,8 +213,7 @@ def test_ten_thousand_members_cost_one_write_each(dynamodb: "DynamoDBClient", st
 def test_what_there_was_no_time_for_is_done_the_next_time(dynamodb: "DynamoDBClient", store: Store) -> None:
     # GIVEN a clock that runs out after some of the work
     deliver(store, *A_FULL_ROOM, destroy("r", 60_000))
-    ticks = iter(range(1_000))
-    deadline = Deadline(4, clock=lambda: next(ticks))
+    deadline = Deadline(4, Ticking())
     sweeper = Sweeper(dynamodb, TABLE_NAME, lambda: NOW_S)
     # WHEN / THEN
     with pytest.raises(OutOfTime):

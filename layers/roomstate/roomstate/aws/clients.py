@@ -1,26 +1,33 @@
 """AWS clients, as the functions use them, and how long their calls may take.
 
-Tencent waits 2 s for an answer (72210), and the way there and back wants some of it. Counted for a
-service that accepts and hangs, or cannot be reached:
+Tencent waits 2 s for an answer (72210), and the network needs some of that. The function may run for 3 s:
+within them a webhook that was not stored is parked, even if Tencent has hung up. The times allow for a
+service that accepts a connection and hangs, or cannot be reached:
 
-    deadline.BUDGET_S                             1.8 s   from the first line of the handler to its last
+    template's Timeout                            3.0 s   the invocation
+    deadline.MARGIN_S                             0.2 s   of it, to report and to return
+    deadline.BUDGET_S                             1.8 s   from the first line of the handler to the answer
     SSM, DynamoDB        connect 0.25 read 0.45   0.7 s   a call, at the worst
     SQS, EventBridge     connect 0.25 read 0.35   0.6 s   a call, at the worst
 
-The SDK tries each call once: what is worth another try is tried again by the store and by the parking
-queue, which begin a call only where its worst case still fits. So a webhook whose store hangs
+The SDK tries each call once: our own code repeats what is worth another try, and begins a
+call only if its worst case still fits. Pauses between two tries are cut short for that. Of all calls, only
+the first to park is made however little time is left. So a webhook whose store hangs
 
     0.00  reads (0.45 s until the read times out)
     0.45  reads again: 1.8 - 0.6 to park - 0.7 to read = 0.5 s is the last moment to begin
     0.90  parks, and answers OK; or, where the queue hangs too (0.35 s),
-    1.25  waits a little and, where 0.6 s are left, tries once more to park
-    1.60  answers 500
+    1.25  waits a little and tries again to park, as long as 3.0 - 0.2 - 0.6 = 2.2 s are not over
+    2.50  answers 500
 
-An EventBridge that hangs is begun by 0.6 s at the latest, is over by 1.2 s, and leaves 0.6 s to park.
+A blocking command is answered at 1.25: nobody may wait for its log record. Where tokens were never read and
+SSM hangs, the same two tries are those for the tokens, and the webhook is parked unverified. An EventBridge
+that hangs is begun by 0.6 s at the latest, is over by 1.2 s, and leaves 0.6 s to park.
 
 What is not bounded by these: the look-up of a name, a name with several dead addresses (each takes the
-time to connect), a server that drips bytes, and a cold start, which comes before the first line of the
-handler.
+time to connect), a server that drips bytes, a CPU that starves, and a cold start, which comes before the
+first line of the handler. A call that takes longer than it may leaves less to the next; parking has the time
+between the answer and the end of the invocation for that.
 
 Clients are made with botocore, since importing boto3 loads s3transfer and its resources, which nothing
 here uses.
@@ -42,6 +49,7 @@ CONNECT_S = 0.25
 DYNAMODB_READ_S = 0.45
 SQS_READ_S = 0.35
 DYNAMODB_CALL_S = CONNECT_S + DYNAMODB_READ_S
+SSM_CALL_S = DYNAMODB_CALL_S
 SQS_CALL_S = CONNECT_S + SQS_READ_S
 EVENTS_CALL_S = SQS_CALL_S
 

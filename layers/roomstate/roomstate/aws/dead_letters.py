@@ -1,16 +1,16 @@
-"""The dead-letter queue, for a webhook that no try will forward. What failed too often, SQS puts there."""
+"""The dead-letter queue, for a webhook that can never be forwarded. SQS itself adds what failed too often."""
 
 from typing import TYPE_CHECKING
 
 from roomstate.aws.clients import SQS_CALL_S
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.retry import persist
+from roomstate.aws.retry import persist, tries
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 REASON = "reason"
-"""The message attribute that says why it is there. What SQS puts there has none."""
+"""The message attribute that says why a message is there. Messages that SQS moved there have none."""
 
 
 class DeadLetters:
@@ -40,4 +40,9 @@ class DeadLetters:
                 MessageAttributes={REASON: {"DataType": "String", "StringValue": reason}},
             )
 
-        persist(send, again_on=(Exception,), given_up="The webhook could not be put with the dead letters.")
+        persist(
+            send,
+            tries(deadline, SQS_CALL_S),
+            again_on=(Exception,),
+            given_up="The webhook could not be put with the dead letters.",
+        )

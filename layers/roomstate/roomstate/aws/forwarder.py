@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from roomstate.aws.clients import EVENTS_CALL_S
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.retry import persist
+from roomstate.aws.retry import persist, tries
 from roomstate.log.forwarded import ForwardedWebhook, forwarded, without_payload
 from roomstate.log.record import LogRecord
 from roomstate.tencent.errors import Unavailable
@@ -23,13 +23,13 @@ MAX_CALL_BYTES = 1_000_000
 """Of all entries of one PutEvents: 1 MB."""
 MAX_CALL_ENTRIES = 10
 ENTRY_BYTES = 14
-"""What EventBridge reckons for an entry's time."""
+"""What EventBridge counts as the size of an entry's time."""
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
 OF_THE_ENTRY = frozenset({"InvalidArgument", "MalformedDetail"})
-"""Codes for what is in an event: it would be refused again, whenever it came."""
+"""Codes that blame the content of an event: it would be refused every time."""
 OF_THE_CALL = frozenset({"ValidationException", "SerializationException"})
-"""The same for a call, which names no entry: any of them may be meant."""
+"""The same for a whole call. It names no entry, so any of them may be to blame."""
 TO_BE_MENDED = frozenset(
     {
         "AccessDeniedException",
@@ -39,10 +39,10 @@ TO_BE_MENDED = frozenset(
         "ResourceNotFoundException",
     }
 )
-"""Codes for what an operator has to mend: no use to try again at once, but later it is."""
+"""Codes for what an operator has to fix: trying again at once is no use, trying later is."""
 
 _DETAIL_TYPE = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
-"""EventBridge takes 128 characters, and says nothing of which. These are in every command's name."""
+"""EventBridge takes 128 characters and does not say which ones. Commands' names need only these."""
 _GIVEN_UP = "The webhook could not be forwarded."
 
 
@@ -51,7 +51,7 @@ class EventsRefused(Exception):
 
 
 class NeverForwarded(EventsRefused):
-    """It would never take them, for what is in them. All others of the webhook are put."""
+    """It would never accept these events because of their content. The webhook's other events are put."""
 
 
 class Forwarder:
@@ -91,7 +91,12 @@ class Forwarder:
                 raise EventsRefused(_listed(refusals))
             return refusals
 
-        never = persist(put, again_on=(EventsRefused, BotoCoreError, ClientError), given_up=_GIVEN_UP)
+        never = persist(
+            put,
+            tries(deadline, EVENTS_CALL_S),
+            again_on=(EventsRefused, BotoCoreError, ClientError),
+            given_up=_GIVEN_UP,
+        )
         if never & OF_THE_CALL and len(entries) > 1:
             return set().union(*(self._put([entry], deadline) for entry in entries))
         return never
@@ -121,7 +126,7 @@ def _make_entry(webhook: ForwardedWebhook, bus: str) -> "PutEventsRequestEntryTy
     return {
         "EventBusName": bus,
         "Source": SOURCE,
-        # A stranger writes both. What is odd about them stays in the detail.
+        # A stranger can write both. The detail keeps them as they came.
         "DetailType": command if _DETAIL_TYPE.fullmatch(command) else "unknown",
         "Time": datetime.fromtimestamp(min(webhook.occurred_at, webhook.received_at) / 1000, UTC),
         "Resources": [],
@@ -141,7 +146,7 @@ def _listed(codes: set[str]) -> str:
 def _calls(
     entries: "Iterable[PutEventsRequestEntryTypeDef]",
 ) -> "Iterator[list[PutEventsRequestEntryTypeDef]]":
-    """The entries in as few calls as they fit."""
+    """Spread the entries over as few calls as possible."""
     call: list[PutEventsRequestEntryTypeDef] = []
     weight = 0
     for entry in entries:

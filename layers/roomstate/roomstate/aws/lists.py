@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from roomstate.aws.items import read_register
 from roomstate.aws.marshal import Item
 from roomstate.aws.pages import RoomPage, UserPage, fill
-from roomstate.aws.query import LIVE_ROOMS, MAX_BATCH, USER_ROOMS, Asked, Page, Reads
+from roomstate.aws.reads import LIVE_ROOMS, MAX_BATCH, USER_ROOMS, Asked, Page, Reads
 from roomstate.aws.shards import Shards
 from roomstate.aws.table import (
     LIVE_SHARDS,

@@ -8,7 +8,7 @@ from typing import Literal
 from roomstate.aws.items import read_record
 from roomstate.aws.marshal import Item
 from roomstate.aws.pages import LogPage, fill
-from roomstate.aws.query import Asked, Page, Reads
+from roomstate.aws.reads import Asked, Page, Reads
 from roomstate.aws.shards import Shards
 from roomstate.aws.table import SHARDS, log_partition, sort_time
 from roomstate.log.forwarded import ForwardedWebhook, forwarded

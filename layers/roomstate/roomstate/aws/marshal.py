@@ -2,7 +2,7 @@
 dict.
 
 boto3's own TypeSerializer does the same, but importing boto3 costs a cold start what 60 modules cost,
-for this one class. A property test holds the two against each other.
+for this one class. A property test compares the two.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def from_item(item: Mapping[str, "AttributeValueTypeDef"]) -> dict[str, Any]:
     return {name: _from(value) for name, value in item.items()}
 
 
-# Every item of every webhook passes here. What is most frequent is asked for first.
+# Every item of every webhook passes here, so the most frequent types are checked first.
 
 
 def _to(value: Any) -> "AttributeValueTypeDef":

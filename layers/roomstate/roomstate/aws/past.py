@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from roomstate.aws.deadline import OutOfTime
 from roomstate.aws.items import read_record
 from roomstate.aws.marshal import Item
-from roomstate.aws.query import Asked, Reads
+from roomstate.aws.reads import Asked, Reads
 from roomstate.aws.table import SHARDS, log_partition, sort_time
 from roomstate.log.kept import Kept
 from roomstate.log.record import LogRecord, assertions_of

@@ -25,7 +25,7 @@ from roomstate.aws.marshal import Item
 from roomstate.aws.members import number_of_members, page_of_members
 from roomstate.aws.pages import LogPage, MemberPage, RoomPage, UserPage
 from roomstate.aws.past import as_of
-from roomstate.aws.query import Asked, Reads
+from roomstate.aws.reads import Asked, Reads
 from roomstate.aws.table import DAY_S, SHARDS, member_partition, register_key, room_partition
 from roomstate.log.kept import Kept
 from roomstate.log.record import LogRecord

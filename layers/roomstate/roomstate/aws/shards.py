@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from roomstate.aws.marshal import Item
-from roomstate.aws.query import Page
+from roomstate.aws.reads import Page
 
 READ_MOST = 4
 """Items that are read for a page, at most, for each that it may have."""

@@ -9,7 +9,7 @@ from roomstate.aws.clients import DYNAMODB_CALL_S
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.items import read_record, read_register, record_item, register_item, unchanged
 from roomstate.aws.marshal import Item
-from roomstate.aws.retry import pauses, persist
+from roomstate.aws.retry import persist, tries
 from roomstate.aws.table import DAY_S, ItemKey, item_key, register_key
 from roomstate.log.record import LogRecord, log_record
 from roomstate.state.decide import decide
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Busy(Exception):
-    """DynamoDB left keys unread, again and again."""
+    """DynamoDB left some keys unread in every try."""
 
 
 class Store:
@@ -56,6 +56,7 @@ class Store:
     def _record_unit(self, webhook: Webhook, part: int, deadline: Deadline) -> LogRecord:
         return persist(
             lambda attempt: self._try(webhook, part, deadline, consistent=attempt > 0),
+            tries(deadline, DYNAMODB_CALL_S),
             again_on=(Busy, BotoCoreError, ClientError),
             given_up="The webhook could not be stored.",
         )
@@ -86,7 +87,7 @@ class Store:
         asserted = {LIFE, *(key for key, _ in unit.assertions)}
         keys = [register_key(sdk_app_id, unit.room_id, key).item() for key in asserted]
         found: dict[ItemKey, Item] = {}
-        for _ in pauses():
+        for _ in tries(deadline, DYNAMODB_CALL_S):
             deadline.require(DYNAMODB_CALL_S)
             page = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": consistent}}

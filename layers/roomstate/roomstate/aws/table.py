@@ -30,7 +30,7 @@ from roomstate.log.record import LogRecord
 from roomstate.state.registers import Key
 
 SHARDS = 16
-"""Never to be changed for a table that holds data: every key depends on it. So LIVE_SHARDS."""
+"""Never change this, or LIVE_SHARDS, for a table with data: every key depends on it."""
 LIVE_SHARDS = 4
 """An index whose partition is hot throttles the webhooks behind it: 1,000 rooms a second may begin or
 end in each."""
@@ -78,7 +78,7 @@ def log_shard(event_id: str, part: int) -> int:
 
 
 def sort_time(occurred_at: int) -> str:
-    """How a sort key begins that is by time. `occurred_at` has at most 15 digits (`wire.MAX_INTEGER`)."""
+    """The start of a sort key ordered by time. `occurred_at` has at most 15 digits (`wire.MAX_INTEGER`)."""
     return f"{occurred_at:015}"
 
 

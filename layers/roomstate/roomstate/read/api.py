@@ -15,6 +15,7 @@ from roomstate.aws.clients import READER_CALL_S
 from roomstate.aws.deadline import Deadline, OutOfTime
 from roomstate.aws.past import TooMany
 from roomstate.aws.reader import Reader
+from roomstate.aws.telemetry import describe
 from roomstate.read.answer import to_error
 from roomstate.read.errors import Code, Refused
 from roomstate.read.parameters import refused
@@ -89,7 +90,7 @@ class Api:
         return to_error(Refused(Code.INTERNAL, "A defect: the function's log has it."))
 
     def _report(self, message: str, why: Exception) -> None:
-        self._logger.error(message, exc_info=why)
+        self._logger.error(message, extra={"cause": describe(why)})
         with single_metric(name="ReadFailed", unit=MetricUnit.Count, value=1):
             pass
 

@@ -1,6 +1,7 @@
 """The routes: parameters in, what `Reader` says out. All are GET."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -9,7 +10,7 @@ from pydantic import BaseModel
 from roomstate.aws.pages import LogPage, MemberPage, RoomPage, UserPage
 from roomstate.aws.reader import Reader
 from roomstate.read.answer import json_answer, to_answer
-from roomstate.read.document import DOCUMENT, responses
+from roomstate.read.document import make_document, responses
 from roomstate.read.errors import Code, Refused
 from roomstate.read.parameters import (
     DEFAULT_LIMIT,
@@ -30,7 +31,6 @@ from roomstate.read.place import NOT_OF_THIS_LIST, Place
 from roomstate.state.rooms import Presence, Room
 from roomstate.tencent.wire import MAX_INTEGER
 
-TITLE = "roomstate: reading rooms"
 PATHS = ("/v1/rooms", "/v1/room", "/v1/members", "/v1/member", "/v1/user", "/v1/log", "/v1/openapi.json")
 
 
@@ -104,7 +104,8 @@ def add_routes(app: APIGatewayHttpResolver, reader: Callable[[], Reader], *, use
             raise Refused(Code.NEXT_INVALID, NOT_OF_THIS_LIST) from None
         return answer(page.model_copy(update={"next": place.seal(page.next)}))
 
-    @app.get("/v1/openapi.json", summary="This document", responses=DOCUMENT)
+    @app.get("/v1/openapi.json", summary="This document", responses=responses(None))
     def openapi() -> Response[Any]:
-        document = app.get_openapi_json_schema(title=TITLE, version="1")
-        return json_answer(document, app.current_event.headers.get("if-none-match"))
+        return json_answer(document(), app.current_event.headers.get("if-none-match"))
+
+    document = cache(lambda: make_document(app))

@@ -25,7 +25,7 @@ class Recorder(Protocol):
 class ForwardingRecorder:
     """Stores webhooks, then forwards their records.
 
-    A webhook that is stored already is forwarded again, so a crash between the two is mended by whoever
+    A webhook that is stored already is forwarded again, so a crash between the two is repaired by whoever
     delivers it next.
     """
 

@@ -1,4 +1,4 @@
-"""Parked webhooks, taken up again."""
+"""Parked webhooks, tried again."""
 
 from contextlib import suppress
 
@@ -7,21 +7,27 @@ from roomstate.aws.dead_letters import DeadLetters
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.forwarder import NeverForwarded
 from roomstate.aws.parking import Parking
+from roomstate.aws.tokens import Verify
 from roomstate.receive.recorder import Recorder
 from roomstate.tencent.decode import decode
 from roomstate.tencent.delivery import Delivery
+from roomstate.tencent.errors import BadSignature
 
 
 class Redriver:
     """Runs parked webhooks through the path they could not take at first.
 
     Args:
+        verify: verifies what their callers claimed.
         recorder: where they go.
         parking: where they waited.
         dead_letters: where they end that can never be forwarded.
     """
 
-    def __init__(self, recorder: Recorder, parking: Parking, dead_letters: DeadLetters) -> None:
+    def __init__(
+        self, verify: Verify, recorder: Recorder, parking: Parking, dead_letters: DeadLetters
+    ) -> None:
+        self._verify = verify
         self._recorder = recorder
         self._parking = parking
         self._dead_letters = dead_letters
@@ -35,19 +41,25 @@ class Redriver:
             Why it can never be forwarded, where that is so: it is stored, and with the dead letters.
 
         Raises:
+            BadSignature: its caller was not authentic. It is to be dropped.
             Exception: it could not be stored and forwarded. The message waits before it is tried again.
         """
+        store_by = deadline.earlier(SQS_CALL_S)
         try:
-            return self._store_or_bury(message, deadline.earlier(SQS_CALL_S))
+            delivery = Delivery.from_message(message)
+            if delivery.claim is not None:
+                self._verify(delivery.sdk_app_id, delivery.claim, delivery.received_at, store_by)
+            return self._store_or_bury(delivery, message, store_by)
+        except BadSignature:
+            raise
         except Exception:
             with suppress(Exception):  # then it waits as long as the queue lets it
-                self._parking.back_off(receipt_handle, receive_count)
+                self._parking.back_off(receipt_handle, receive_count, deadline)
             raise
 
-    def _store_or_bury(self, message: str, deadline: Deadline) -> NeverForwarded | None:
-        webhook = decode(Delivery.from_message(message))
+    def _store_or_bury(self, delivery: Delivery, message: str, deadline: Deadline) -> NeverForwarded | None:
         try:
-            self._recorder.record(webhook, deadline)
+            self._recorder.record(decode(delivery), deadline)
         except NeverForwarded as why:
             self._dead_letters.bury(message, str(why), deadline)
             return why

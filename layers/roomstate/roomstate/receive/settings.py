@@ -20,12 +20,14 @@ class Settings(BaseModel):
 
     table_name: str = Field(alias="TABLE_NAME", min_length=1)
     log_retention_days: int = Field(alias="LOG_RETENTION_DAYS", ge=TOMBSTONE_DAYS)
-    """How long a record stays in the log: longer than a parked webhook waits. One that is stored already
-    is known by its record; without it, it would be decided anew, lose to itself, and be forwarded so."""
+    """How long a record stays in the log: longer than a parked webhook waits. The record shows that the
+    webhook is stored. Without it, the webhook would lose to its own registers and go out as `stale`."""
     event_bus: str = Field("", alias="EVENT_BUS")
     """Name of the EventBridge bus that records are forwarded to; empty: none are."""
     parking_queue_url: str = Field(alias="PARKING_QUEUE_URL", min_length=1)
-    """Where webhooks wait that the store could not take."""
+    """Where webhooks wait that could not be stored, or not be verified, at once."""
+    tokens_parameter: str = Field("", alias="TOKENS_PARAMETER")
+    """Name of the SSM parameter that holds the apps' tokens; empty: every app is taken unsigned."""
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -49,5 +51,3 @@ class WebhookSettings(Settings):
 
     sdk_app_ids: Annotated[frozenset[str], BeforeValidator(_split)] = Field(alias="SDK_APP_IDS", min_length=1)
     """Whose webhooks are taken: comma-separated SdkAppIds."""
-    tokens_parameter: str = Field("", alias="TOKENS_PARAMETER")
-    """Name of the SSM parameter that holds the apps' tokens; empty: every app is taken unsigned."""

@@ -5,31 +5,19 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import ClientError
-from pydantic_core import to_json
 
-from roomstate.aws.forwarder import EventsRefused, NeverForwarded
+from roomstate.aws.forwarder import NeverForwarded
+from roomstate.aws.telemetry import describe
 from roomstate.receive.receiver import Receipt
 from roomstate.state.webhook import Webhook
 from roomstate.tencent.catalogue import COMMANDS
-from roomstate.tencent.errors import TokensUnavailable, Unavailable, Unreadable
+from roomstate.tencent.errors import BadSignature, TokensUnavailable, Unavailable, Unreadable
 
 _LOOKS_LIKE_A_COMMAND = re.compile(r"[A-Za-z0-9]{1,32}\.[A-Za-z0-9_]{1,64}", re.ASCII)
-
-
-def make_logger() -> Logger:
-    """Powertools' logger, with a quicker serializer, and messages that are not looked through for JSON."""
-    return Logger(json_serializer=_to_json, json_deserializer=str)
-
-
-def _to_json(line: dict[str, Any]) -> str:
-    return to_json(line, fallback=str).decode()
 
 
 def report(receipt: Receipt, logger: Logger, metrics: Metrics) -> None:
@@ -43,10 +31,10 @@ def report(receipt: Receipt, logger: Logger, metrics: Metrics) -> None:
     match refused:
         case None if receipt.parked is None:
             logger.info("stored", extra=facts)
+        case None if isinstance(receipt.parked, TokensUnavailable):
+            logger.warning("parked: its signature cannot be checked yet", extra=facts)
         case None:
             logger.warning("parked: it could not be stored and forwarded in time", extra=facts)
-        case TokensUnavailable():
-            pass  # `tokens` has logged why, once; here it is counted
         case Unavailable():
             facts["queue"] = describe(refused)
             logger.error(str(refused), extra=facts)
@@ -64,10 +52,17 @@ class Redriven:
 
 @contextmanager
 def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iterator[Redriven]:
-    """Log and count what becomes of a parked webhook, with what is told of it meanwhile."""
+    """Log and count what becomes of a parked webhook, with what the caller notes about it meanwhile.
+
+    One that proves to be forged is done with.
+    """
     redriven = Redriven()
     try:
         yield redriven
+    except BadSignature as reason:
+        metrics.add_metric(name="BadSignature", unit=MetricUnit.Count, value=1)
+        logger.warning("dropped: %s", reason, extra={"message_id": message_id})
+        return
     except Exception as error:
         metrics.add_metric(name="RedriveFailed", unit=MetricUnit.Count, value=1)
         facts = {"message_id": message_id, "cause": describe(error)}
@@ -82,22 +77,12 @@ def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iter
     logger.info("stored", extra={"message_id": message_id})
 
 
-def describe(error: BaseException) -> str:
-    """The kind of an error and where it was raised, not its text: some quote what was to be written."""
-    cause = error.__cause__ or error
-    if isinstance(cause, ClientError):
-        return cause.response["Error"]["Code"]
-    if isinstance(cause, EventsRefused):
-        return str(cause)
-    last = extract_tb(cause.__traceback__)[-1:]
-    where = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in last)
-    return f"{type(cause).__name__}{where}"
-
-
 def _counts(receipt: Receipt) -> list[str]:
     names = [record.outcome.title() for record in receipt.records]
     if receipt.parked is not None and not isinstance(receipt.refused, Unavailable):
         names.append("Parked")
+    if isinstance(receipt.parked, TokensUnavailable):
+        names.append("TokensUnavailable")
     if receipt.refused is not None and not isinstance(receipt.refused, Unreadable):
         names.append(receipt.refused.code.name.title().replace("_", ""))
     if receipt.webhook is not None and receipt.webhook.is_misnamed:

@@ -7,7 +7,7 @@ from roomstate.aws.dead_letters import DeadLetters
 from roomstate.aws.forwarder import Forwarder
 from roomstate.aws.parking import Parking
 from roomstate.aws.store import Store
-from roomstate.aws.tokens import Tokens
+from roomstate.aws.tokens import Tokens, Verify
 from roomstate.receive.receiver import Receiver
 from roomstate.receive.recorder import ForwardingRecorder, Recorder
 from roomstate.receive.redriver import Redriver
@@ -16,21 +16,26 @@ from roomstate.receive.settings import RedriveSettings, Settings, WebhookSetting
 
 def make_receiver(settings: WebhookSettings, logger: Logger) -> Receiver:
     """What the webhook function hands its requests to."""
-    recorder, parking = _make_recorder(settings), _make_parking(settings)
-    if settings.tokens_parameter:
-        tokens_of = Tokens(ssm_client(), settings.tokens_parameter).of
-        return Receiver(settings.sdk_app_ids, tokens_of, recorder, parking)
-    logger.warning(
-        "No tokens are set: whoever knows the URL and an SdkAppid, which is in every client app, can write "
-        "the state of its rooms. Set TokensParameter, or a WebhookPath that nobody can guess."
+    if not settings.tokens_parameter:
+        logger.warning(
+            "No tokens are set: whoever knows the URL and an SdkAppid, which is in every client app, can "
+            "write the state of its rooms. Set TokensParameter, or a WebhookPath that nobody can guess."
+        )
+    return Receiver(
+        settings.sdk_app_ids, _make_verify(settings), _make_recorder(settings), _make_parking(settings)
     )
-    return Receiver(settings.sdk_app_ids, lambda _: (), recorder, parking)
 
 
 def make_redriver(settings: RedriveSettings) -> Redriver:
     """What the redrive function hands its messages to."""
     dead_letters = DeadLetters(sqs_client(), settings.dead_letter_queue_url)
-    return Redriver(_make_recorder(settings), _make_parking(settings), dead_letters)
+    return Redriver(_make_verify(settings), _make_recorder(settings), _make_parking(settings), dead_letters)
+
+
+def _make_verify(settings: Settings) -> Verify:
+    if settings.tokens_parameter:
+        return Tokens(ssm_client(), settings.tokens_parameter).verify
+    return lambda *_: None
 
 
 def _make_recorder(settings: Settings) -> Recorder:

@@ -15,11 +15,11 @@ class Decision:
     """What a unit does to the registers of its room."""
 
     writes: Mapping[Key, AnyRegister]
-    """The registers that change, as they are to be."""
+    """The registers that change, with their new values."""
     changes: tuple[Change, ...]
     """What a reader sees differently. May be empty: not every win shows."""
     won: bool
-    """Whether any assertion won. The first webhook of a room writes the room's life, also where none did."""
+    """Whether any assertion won. The first webhook of a room writes the room's life even if none did."""
 
 
 NOTHING = Decision({}, (), won=False)

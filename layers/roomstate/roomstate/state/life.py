@@ -6,15 +6,15 @@
     void │   void   │ the owner's first seat, entrance, ... │
     ─────────────── void_until, until the next end
 
-A DestroyRoom that is never delivered must not leave the people of one life in the next, so a CreateRoom
-voids what is older too. It leaves 10 s before itself alone: Tencent stamps the owner's first seat and
-entrance apart from the creation that they belong to.
+If a DestroyRoom is never delivered, the people of one life must not show up in the next, so a CreateRoom
+voids what is older too. It spares the 10 s before it: Tencent gives the owner's first seat and entrance
+timestamps of their own, apart from the creation that they belong to.
 """
 
 from dataclasses import dataclass
 
 MARGIN_MS = 10_000
-"""How far Tencent's stamps of one moment may lie apart."""
+"""How far apart Tencent's timestamps of one moment may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Registers: one fact of a room each, kept with the version of the webhook that asserted it.
 
 A webhook *asserts* facts. An assertion wins over a smaller version and loses to any other, so a
-register is the greatest of all assertions made to it, whatever their order and however often each
+register holds the assertion with the greatest version, whatever their order and however often each
 arrives: join is commutative, associative and idempotent.
 
 Nothing is ever deleted by a webhook. A removal is a fact like any other (a *tombstone*), so that a
@@ -41,7 +41,7 @@ ROOM = Key("room")
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One seat as it is. The default is what a seat is that nobody has heard of."""
+    """The state of one seat. The defaults are those of a seat that no webhook has named."""
 
     user_id: str | None = None
     locked: bool = False
@@ -150,7 +150,7 @@ AnyRegister = Life | Register | RoomRegister
 def join(
     register: AnyRegister | None, version: Version, fact: Seat | Admin | Member | Metadata | RoomFacts
 ) -> Register | RoomRegister | None:
-    """The register after an assertion, or None where the assertion loses and changes nothing."""
+    """The register after an assertion, or None if the assertion loses and changes nothing."""
     if isinstance(fact, RoomFacts):
         assert register is None or isinstance(register, RoomRegister)
         return _join_room(register, version, fact)

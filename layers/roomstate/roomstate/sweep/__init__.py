@@ -1,1 +1,1 @@
-"""What a room's end leaves behind, and that it goes."""
+"""Deletes what the end of a room leaves behind."""

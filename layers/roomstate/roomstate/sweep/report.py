@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from roomstate.receive.telemetry import describe
+from roomstate.aws.telemetry import describe
 from roomstate.sweep.stream import Due
 
 

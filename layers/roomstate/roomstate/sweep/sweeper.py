@@ -1,9 +1,9 @@
 """Deleting what the watermark of a room voids, so that a room that ended leaves nothing but its log.
 
-Nobody sees what is void, and no later webhook makes it seen: the watermark only grows, and stands in the
-life item. So it may be deleted at any time, in any order, by several at once. Each register is deleted only
-if it is still what was read. What is written meanwhile by a webhook that had not heard of the end stays,
-unseen, until the life item expires and the room is swept once more.
+Nobody sees a void register, and no later webhook can bring it back: the watermark only grows, and is kept
+in the life item. So it may be deleted at any time, in any order, by several sweeps at once. Each register is
+deleted only if it has not changed since it was read. If a webhook that read the life before the end writes a
+void register meanwhile, it stays, unseen, until the life item expires and the room is swept once more.
 """
 
 import time
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 CALL_S = 1.0
-"""What a call may take, and some: none is begun with less time left."""
+"""A little more than a call may take: no call is begun with less time left."""
 
 
 @dataclass(frozen=True, slots=True)

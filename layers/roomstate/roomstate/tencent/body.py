@@ -74,7 +74,7 @@ _DECODER = json.JSONDecoder(
 
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-"""Half a character. It comes by an escape alone: UTF-8 has none."""
+"""Half a character. Only an escape can spell it: UTF-8 cannot."""
 
 
 def _check_depth(document: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from roomstate.tencent.units import cut
 from roomstate.tencent.wire import identifier, integer
 
 MAX_AHEAD_MS = 5 * 60 * 1000
-"""A later occurred_at is refused: it would hold its registers against every true webhook."""
+"""A later occurred_at is refused: it would overrule every true webhook until that time."""
 
 
 def decode(delivery: Delivery) -> Webhook:
@@ -37,7 +37,7 @@ def decode(delivery: Delivery) -> Webhook:
     except Unreadable as why:
         parsed, occurred_at, units = None, None, (Unit(room_id=None),)
         seed, unreadable = body, str(why)
-    # What bears no time of its own may truly happen twice: then each receipt is an event.
+    # Without a time of its own, the same may really have happened twice: each receipt is an event.
     time_of_receipt = b"" if occurred_at is not None else str(received_at).encode()
     return Webhook(
         sdk_app_id=sdk_app_id,

@@ -1,8 +1,11 @@
-"""A webhook as it was delivered by an authentic caller: what decoding needs, and what is parked."""
+"""A webhook as it was delivered: what decoding needs, and what is parked."""
 
 import json
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from roomstate.tencent.signature import Claim
 
 MAX_BODY_BYTES = 256 * 1024
 """A larger body is refused. In base64 it is a third of the 1 MiB that an SQS message takes."""
@@ -10,7 +13,7 @@ MAX_BODY_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A webhook of an authentic caller, as it came."""
+    """A webhook as it came."""
 
     sdk_app_id: str
     body: bytes
@@ -21,18 +24,21 @@ class Delivery:
     """The URL's CallbackCommand."""
     opt_platform: str | None = None
     """The URL's OptPlatform."""
+    claim: Claim | None = None
+    """What is still to be verified; None where the caller is authentic."""
 
     def to_message(self) -> str:
         """As the text of an SQS message, which takes no bytes."""
-        return json.dumps(
-            {
-                "sdk_app_id": self.sdk_app_id,
-                "body": b64encode(self.body).decode(),
-                "received_at": self.received_at,
-                "url_command": self.url_command,
-                "opt_platform": self.opt_platform,
-            }
-        )
+        fields: dict[str, Any] = {
+            "sdk_app_id": self.sdk_app_id,
+            "body": b64encode(self.body).decode(),
+            "received_at": self.received_at,
+            "url_command": self.url_command,
+            "opt_platform": self.opt_platform,
+        }
+        if self.claim is not None:
+            fields["claim"] = asdict(self.claim)
+        return json.dumps(fields)
 
     @staticmethod
     def from_message(message: str) -> "Delivery":
@@ -42,4 +48,6 @@ class Delivery:
             ValueError, TypeError, KeyError: it holds none.
         """
         fields = json.loads(message)
-        return Delivery(**{**fields, "body": b64decode(fields["body"], validate=True)})
+        # A message without a claim was authentic before it was parked.
+        claim = Claim(**fields.pop("claim")) if "claim" in fields else None
+        return Delivery(**{**fields, "body": b64decode(fields["body"], validate=True), "claim": claim})

@@ -15,7 +15,6 @@ class ErrorCode(IntEnum):
     UNKNOWN_APP = 40300
     TOO_LARGE = 41300
     UNAVAILABLE = 50000
-    TOKENS_UNAVAILABLE = 50300
 
     @property
     def status(self) -> int:
@@ -44,12 +43,6 @@ class BadSignature(Refused):
     code = ErrorCode.BAD_SIGNATURE
 
 
-class TokensUnavailable(Refused):
-    """The app's tokens could not be read, so nobody can prove to know one."""
-
-    code = ErrorCode.TOKENS_UNAVAILABLE
-
-
 class Unreadable(Refused):
     """Authentic, but the body does not decode as its command. The message names the field."""
 
@@ -66,3 +59,10 @@ class Unavailable(Refused):
     """The webhook could not be stored. Nothing of the unit that failed was written."""
 
     code = ErrorCode.UNAVAILABLE
+
+
+class TokensUnavailable(Exception):
+    """The app's tokens are not known at present, so nobody can prove to know one.
+
+    No answer: the webhook waits until they are.
+    """

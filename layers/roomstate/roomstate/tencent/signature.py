@@ -6,7 +6,8 @@ be used again by whoever sees it while it is fresh.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 
@@ -19,34 +20,56 @@ _SIGN = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a URL shows to prove that its caller knows a token. It may have to wait for the tokens."""
+
+    sign_digest: str = ""
+    """The SHA-256 of Sign, hexadecimal. Whoever reads it in the queue cannot sign a request with it."""
+    request_time: str = ""
+    defect: str = ""
+    """Why it proves nothing, whatever the tokens are; empty where it may prove something."""
+
+    @staticmethod
+    def of(signs: Sequence[str], request_times: Sequence[str]) -> "Claim":
+        """The claim in the values of the parameters Sign and RequestTime, however many there are."""
+        if len(signs) != 1 or len(request_times) != 1:
+            return Claim(defect="Sign or RequestTime is missing or repeated.")
+        [claimed], [request_time] = signs, request_times
+        if not _SIGN.fullmatch(claimed) or not _TIME.fullmatch(request_time):
+            return Claim(defect="Sign or RequestTime is malformed.")
+        return Claim(_digest(claimed), request_time)
+
+
 def sign(token: str, request_time: str) -> str:
     """The Sign for a RequestTime."""
-    return sha256(f"{token}{request_time}".encode()).hexdigest()
+    return _digest(f"{token}{request_time}")
 
 
-def verify(
-    signs: Sequence[str], request_times: Sequence[str], tokens: Iterable[str], received_at: int
-) -> None:
-    """Check the signature of a URL.
+def verify(claim: Claim, tokens: Collection[str], received_at: int) -> None:
+    """Check a claim.
 
     Args:
-        signs: the values of the parameter Sign.
-        request_times: the values of the parameter RequestTime.
-        tokens: any of which the caller may know.
-        received_at: ms since the epoch, by our clock.
+        claim: what the URL shows.
+        tokens: any of which the caller may know. An app that has none is taken unsigned.
+        received_at: when it was shown, in ms since the epoch, by our clock.
 
     Raises:
         BadSignature: and nothing else. A parameter is missing, repeated or malformed; the time is out of
             the window; no token gives this Sign.
     """
-    if len(signs) != 1 or len(request_times) != 1:
-        raise BadSignature("Sign or RequestTime is missing or repeated.")
-    [claimed], [request_time] = signs, request_times
-    if not _SIGN.fullmatch(claimed) or not _TIME.fullmatch(request_time):
-        raise BadSignature("Sign or RequestTime is malformed.")
-    # All are compared, each in constant time: how long it takes tells nothing.
-    matches = [compare_digest(claimed, sign(token, request_time)) for token in tokens]
+    if not tokens:
+        return
+    if claim.defect:
+        raise BadSignature(claim.defect)
+    # All are compared, each in constant time, so that the time taken reveals nothing.
+    digests = [_digest(sign(token, claim.request_time)) for token in tokens]
+    matches = [compare_digest(claim.sign_digest, digest) for digest in digests]
     if not any(matches):
         raise BadSignature("Sign does not match.")
-    if abs(received_at - int(request_time) * 1000) > WINDOW_MS:
+    if abs(received_at - int(claim.request_time) * 1000) > WINDOW_MS:
         raise BadSignature("RequestTime is more than 60 s from the clock.")
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

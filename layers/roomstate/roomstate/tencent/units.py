@@ -1,7 +1,7 @@
 """How a webhook is cut into units, and how much they write.
 
-It is told from the webhook alone, so that a part means the same in each delivery: what is stored already is
-reckoned at its largest. Bytes are those of the table's items as DynamoDB counts them, names and keys too.
+Both depend on the webhook alone, so that a part means the same in each delivery: what is already stored is
+assumed to be as large as it can be. Bytes are counted as DynamoDB counts an item's, with names and keys.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,14 +21,14 @@ MAX_ROOMS = 100
 MAX_ASSERTIONS = 98
 """A DynamoDB transaction takes 100 items; one is the record, and one may be the life of the room."""
 MAX_CHANGES_BYTES = 140_000
-"""In a record. An item takes 409,600 bytes: these, the largest body, and the names. Not what this body
-leaves: spelt with more white space it is the same webhook, and has to be cut in the same places."""
+"""In a record. An item takes 409,600 bytes: these, the largest body, and the names. The size of this body
+does not count: with more white space it is the same webhook, and must be cut in the same places."""
 
 RECORD_BYTES = 270 + MAX_IDENTIFIER_BYTES
 REVIVED_BYTES = 60
-"""Of room.revived, which any webhook that shows somebody may tell."""
+"""Of room.revived, which any webhook that shows somebody in the room may cause."""
 """What a record holds beside app, room, command, operator, changes and payload. OptPlatform, which may differ
-from one delivery to the next, is reckoned at its longest."""
+from one delivery to the next, is counted at its longest."""
 ROOM_BYTES = 8 * MAX_TEXT_BYTES + 12 * MAX_LIST + 4_096
 """The room's item with every field at its longest, or a change's map of all these fields."""
 LIFE_BYTES = 1_024
@@ -54,7 +54,7 @@ def cut(parsed: Command | None, sdk_app_id: str, payload_bytes: int) -> tuple[Un
     rooms = tuple(dict.fromkeys(parsed.rooms())) if parsed else ()
     if parsed is None or not rooms or len(rooms) > MAX_ROOMS:
         return (Unit(room_id=None),)
-    # A webhook that names a register twice means the later one.
+    # If a webhook names a register twice, the later one counts.
     assertions = dict(parsed.assertions()).items()
     weighed = split(rooms[0], assertions) if assertions else ((Unit(room_id), 0) for room_id in rooms)
     record = RECORD_BYTES + _bytes(parsed.names[0]) + _bytes(parsed.operator) + payload_bytes
@@ -91,7 +91,7 @@ def split(room_id: str, assertions: Iterable[Assertion]) -> Iterator[tuple[Unit,
 
 
 def weigh(assertion: Assertion) -> Weight:
-    """What one assertion writes. A test holds the numbers against the table's layout."""
+    """What one assertion writes. A test checks the numbers against the table's layout."""
     key, fact = assertion
     name = len(str(key.name).encode())
     match fact:
