@@ -5,6 +5,12 @@ from a template; throttling; and a signature where a header Authorization is non
 tokens that are signed with RS256 alone, and does not look at an issuer before the first token comes.
 """
 
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,8 +19,10 @@ import pytest
 from botocore.credentials import Credentials
 
 from e2e.access import AUDIENCE, Issuer, new_key, principal
+from e2e.emulator import REGION
 from e2e.stack import TOKEN, Stack, deploy, get, say
 from e2e.test_stack import outgoing
+from local.aws.template import ROOT
 from local.tencent import SAMPLE_APP
 from roomstate.read.routes import PATHS
 from tests.payloads import create, members, seat, seats
@@ -30,6 +38,11 @@ QUERIES: dict[str, dict[str, Any]] = {
     "/v1/log": {**ROOM, "order": "desc"},
     "/v1/openapi.json": {},
 }
+STORY = [
+    create("read", NOW - 9_000, RoomName="to be read"),
+    members("read", "Online", "ann", "bob", at=NOW - 8_000),
+    seats("read", seat(1, "ann"), at=NOW - 7_000),
+]
 STRANGE = ["".join(chr(code) for code in range(0x20, 0x7F)), "房间 #1 🎤/?&=+%41", ".", "..", "a/../b"]
 """Ids that a path, a query string or a key could take for something else."""
 
@@ -37,12 +50,7 @@ STRANGE = ["".join(chr(code) for code in range(0x20, 0x7F)), "房间 #1 🎤/?&=
 @pytest.fixture(scope="module")
 def reader(forwarding: Stack) -> Credentials:
     """Somebody who is allowed what docs/reading.md says, on a stack with a room."""
-    story = [
-        create("read", NOW - 9_000, RoomName="to be read"),
-        members("read", "Online", "ann", "bob", at=NOW - 8_000),
-        seats("read", seat(1, "ann"), at=NOW - 7_000),
-    ]
-    for payload in story:
+    for payload in STORY:
         assert forwarding.deliver(outgoing(payload)).ok
     return principal("reader", forwarding.outputs["ReadApiArn"])
 
@@ -95,10 +103,52 @@ class TestWhoSigns:
             assert status == 403
 
 
+class TestTheExamples:
+    """Those of docs/reading.md, as they are there, but for the room."""
+
+    def test_python_reads_a_room(self, forwarding: Stack, reader: Credentials) -> None:
+        shown = run([sys.executable, "-c", example("python")], forwarding, credentials=reader)
+        assert "'owner'" in shown
+
+    def test_a_browser_reads_a_room_and_everybody_in_it(self, taking_tokens: Stack, issuer: Issuer) -> None:
+        node = shutil.which("node")
+        if node is None:
+            pytest.skip("NOT TESTED: the example for browsers, since there is no node")
+        asked = f"const token = {json.dumps(issuer.token())}, app = {json.dumps(SAMPLE_APP)};\n" + (
+            'console.log(await get("room", { sdk_app_id: app, room_id: "read" }, token));\n'
+            'console.log(await everybody(app, "read", token));\n'
+        )
+        program = example("js", "const base").replace(
+            '"https://….execute-api.us-east-1.amazonaws.com"', json.dumps(taking_tokens.read_url)
+        )
+        shown = run([node, "--input-type=module", "--eval", program + asked], taking_tokens)
+        assert "room_id: 'read'" in shown
+        assert "user_id: 'ann'" in shown
+
+
+def example(language: str, begins: str = "") -> str:
+    """The first of the examples in a language that begins so, to read a room that is there."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs/reading.md").read_text("utf-8"), re.DOTALL)
+    found: str = next(block for block in blocks if block.startswith(begins))
+    return found.replace("rid-123", "read")
+
+
+def run(command: list[str], stack: Stack, credentials: Credentials | None = None) -> str:
+    """What a program prints that is told where to read, and who it is."""
+    environment = {**os.environ, "READ_API_URL": stack.read_url, "AWS_DEFAULT_REGION": REGION}
+    if credentials:
+        environment["AWS_ACCESS_KEY_ID"] = credentials.access_key
+        environment["AWS_SECRET_ACCESS_KEY"] = credentials.secret_key
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
 @pytest.fixture(scope="module")
 def taking_tokens(signed: Stack) -> Stack:
     """A stack with a room, that is read with tokens."""
-    assert signed.deliver(outgoing(create("read", NOW - 9_000)), TOKEN).ok
+    for payload in STORY:
+        assert signed.deliver(outgoing(payload), TOKEN).ok
     return signed
 
 
