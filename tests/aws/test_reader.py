@@ -348,6 +348,12 @@ class Lagging:
     def query(self, **asked: Any) -> Any:
         return self._client.query(**asked) if asked.get("ConsistentRead") else {"Items": []}
 
+    def batch_get_item(self, **asked: Any) -> Any:
+        [of_table] = asked["RequestItems"].values()
+        if of_table.get("ConsistentRead"):
+            return self._client.batch_get_item(**asked)
+        return {"Responses": {}, "UnprocessedKeys": {}}
+
 
 def test_what_an_answered_webhook_changed_is_there(dynamodb: "DynamoDBClient", store: Store) -> None:
     """Also where DynamoDB's copies lag behind: each read is consistent, of a fact and of the room's end."""

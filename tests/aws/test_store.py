@@ -354,7 +354,7 @@ class TestInterference:
             Store(client, TABLE_NAME, 90).record(older, Deadline(3_600, Time()))
         assert isinstance(refused.value.__cause__, Busy)
         assert set(client.calls) == {"batch_get_item"}
-        assert len(list(reader.log(APP, "r"))) == 1
+        assert len(list(reader.records(APP, "r"))) == 1
 
 
 @settings(max_examples=60)
