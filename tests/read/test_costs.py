@@ -150,5 +150,4 @@ def test_the_table_of_costs_is_what_is_read(filled: "DynamoDBClient") -> None:
         read(reader)
         measured[route] = meter.units
     # THEN
-    print(measured)
     assert measured == documented()
