@@ -55,6 +55,29 @@ def forwarding(built: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
+def heard(forwarding: Stack) -> str:
+    """The URL of a queue that gets what is put on the stack's bus."""
+    sqs, events, bus = client("sqs"), client("events"), forwarding.outputs["EventBusName"]
+    url: str = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = json.dumps({"source": ["roomstate"]})
+    rule = events.put_rule(Name="all", EventBusName=bus, EventPattern=pattern)["RuleArn"]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        },
+    }
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "heard", "Arn": arn}])
+    return url
+
+
+@pytest.fixture(scope="session")
 def signed(built: Path, issuer: Issuer, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A stack that takes what is signed, on a path of its own, and forwards nothing; read with tokens."""
     say("sam deploy: a stack whose webhooks are signed")

@@ -103,8 +103,10 @@ class Stack:
     def logs(self) -> list[str]:
         """What its functions have logged, by the function."""
         logs = client("logs")
-        functions = ("Webhook", "Redrive", "Sweep", *(["Read"] if "ReadApiUrl" in self.outputs else []))
-        groups = [self.resource(f"{function}FunctionLogs") for function in functions]
+        parts = client("cloudformation").describe_stack_resources(StackName=self.name)["StackResources"]
+        groups = [
+            part["PhysicalResourceId"] for part in parts if part["LogicalResourceId"].endswith("FunctionLogs")
+        ]
         pages = (logs.get_paginator("filter_log_events").paginate(logGroupName=name) for name in groups)
         return [event["message"] for group in pages for page in group for event in page["events"]]
 

@@ -48,7 +48,7 @@ STRANGE = ["".join(chr(code) for code in range(0x20, 0x7F)), "房间 #1 🎤/?&=
 
 
 @pytest.fixture(scope="module")
-def reader(forwarding: Stack) -> Credentials:
+def reader(forwarding: Stack, heard: str) -> Credentials:  # noqa: ARG001  it listens
     """Somebody who is allowed what docs/reading.md says, on a stack with a room."""
     for payload in STORY:
         assert forwarding.deliver(outgoing(payload)).ok

@@ -78,29 +78,6 @@ def answers(forwarding: Stack, heard: str, samples: list[Named]) -> dict[str, st
     return {name: str(forwarding.deliver(sample)) for name, sample in samples}
 
 
-@pytest.fixture(scope="module")
-def heard(forwarding: Stack) -> str:
-    """The URL of a queue that gets what is put on the stack's bus."""
-    sqs, events, bus = client("sqs"), client("events"), forwarding.outputs["EventBusName"]
-    url: str = sqs.create_queue(QueueName="heard")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = json.dumps({"source": ["roomstate"]})
-    rule = events.put_rule(Name="all", EventBusName=bus, EventPattern=pattern)["RuleArn"]
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": {
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
-        },
-    }
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "heard", "Arn": arn}])
-    return url
-
-
 class TestSamples:
     def test_each_is_answered_ok(self, answers: dict[str, str]) -> None:
         assert answers == dict.fromkeys(answers, "200 OK")
