@@ -102,6 +102,15 @@ class TestWhoSigns:
             status, *_ = forwarding.read(path, QUERIES[path], caller)
             assert status == 403
 
+    def test_may_be_allowed_single_routes(self, forwarding: Stack, reader: Credentials) -> None:
+        """As docs/reading.md says."""
+        assert reader
+        everything = forwarding.outputs["ReadApiArn"]
+        assert everything.endswith("/GET/v1/*")
+        someone = principal("someone", everything.replace("*", "room"))
+        answered = {path: forwarding.read(path, QUERIES[path], someone)[0] for path in PATHS}
+        assert answered == {path: 200 if path == "/v1/room" else 403 for path in PATHS}
+
 
 class TestTheExamples:
     """Those of docs/reading.md, as they are there, but for the room."""

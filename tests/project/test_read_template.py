@@ -1,6 +1,7 @@
 """The part of the template that rooms are read with, against the code and against itself."""
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -198,6 +199,25 @@ def test_readers_are_throttled_apart_from_webhooks() -> None:
 def test_the_function_is_cut_off_before_the_gateway_gives_up() -> None:
     assert resource("ReadFunction")["Timeout"] < GATEWAY_S
     assert resource("ReadFunction")["Timeout"] == READ_S
+
+
+@pytest.mark.parametrize(
+    ("origins", "fits"),
+    [
+        ("", True),
+        ("https://app.example.com", True),
+        ("https://app.example.com,http://localhost:5173", True),
+        ("*", False),
+        ("https://*.example.com", False),
+        ("https://app.example.com/", False),
+        ("app.example.com", False),
+        ("https://a.example, https://b.example", False),
+    ],
+)
+def test_origins_are_named_one_by_one(origins: str, fits: bool) -> None:
+    """What a browser sends as Origin is compared with each to the letter: one with a slash would fit none."""
+    pattern = template()["Parameters"]["CorsOrigins"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, origins)) == fits
 
 
 def test_a_page_may_send_and_see_what_it_needs() -> None:
