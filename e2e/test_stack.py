@@ -31,6 +31,7 @@ from roomstate.log.forwarded import SCHEMA_VERSION, forwarded
 from roomstate.state.registers import LIFE
 from roomstate.state.rooms import Member, Room
 from roomstate.tencent.delivery import Delivery
+from roomstate.tencent.signature import Claim, sign
 from tests.payloads import (
     Payload,
     admins,
@@ -241,6 +242,19 @@ class TestParking:
         # AND the redrive function, which may, stores it
         say("waiting for the redrive function")
         assert eventually(lambda: occupant(signed, "denied"), "ann") == "ann"
+
+    def test_what_came_while_tokens_were_unknown_is_verified_when_it_is_taken_up(self, signed: Stack) -> None:
+        # GIVEN two webhooks that nobody could verify, of which one is forged
+        sqs, queue, now = client("sqs"), signed.outputs["ParkingQueueUrl"], int(time.time())
+        for room, token in (("forged", "a guess"), ("authentic", TOKEN)):
+            claim = Claim.of([sign(token, str(now))], [str(now)])
+            delivery = Delivery(SAMPLE_APP, body(seats(room, seat(1, "ann"))), now * 1000, claim=claim)
+            sqs.send_message(QueueUrl=queue, MessageBody=delivery.to_message())
+        # THEN the redrive function, which may read the tokens, stores the other and drops this one
+        say("waiting for the redrive function")
+        assert eventually(lambda: occupant(signed, "authentic"), "ann") == "ann"
+        assert eventually(lambda: waiting(queue), 0) == 0
+        assert occupant(signed, "forged") is None
 
 
 def waiting(queue_url: str) -> int:
