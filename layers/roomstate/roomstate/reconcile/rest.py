@@ -117,6 +117,7 @@ def connect(host: str) -> Connection:
     if not _TENCENT.fullmatch(host):
         raise ForeignHost("The host of Tencent's REST API is one under im.qcloud.com or tim.qq.com.")
     verified = ssl.create_default_context()
+    verified.minimum_version = ssl.TLSVersion.TLSv1_2  # not every build of Python has it for a default
     return Connection(HTTPSConnectionPool(host, HTTPS_PORT, maxsize=POOL, ssl_context=verified))
 
 
