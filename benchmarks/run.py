@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks import artifact, cost, dearest, room, throughput, units, warm
+from benchmarks import artifact, cost, dearest, reading, room, throughput, units, warm
 from benchmarks.cost import Part
 from benchmarks.figure import Figure
 from e2e.stack import build
@@ -93,6 +93,7 @@ def sections(scratch: Path, prices: list[Part]) -> list[Section]:
         Section("Calls and units of a single change, and what they cost", 300, single_changes),
         Section("One room", 900, room.figures),
         Section("The dearest bodies", 600, dearest.figures),
+        Section("Reading", 600, reading.figures),
         Section("Throughput and memory", 2_400, lambda: throughput.figures(progress)),
     ]
 

@@ -12,11 +12,12 @@ import pytest
 
 from local.aws.embedded import TABLE_NAME, fill_table
 from roomstate.aws import members as counting
+from roomstate.aws import reads as reading
 from roomstate.aws.items import record_item, register_item
 from roomstate.aws.marshal import Item
 from roomstate.aws.pages import MAX_PAGE_BYTES, weigh
-from roomstate.aws.past import TooMany
 from roomstate.aws.reader import Reader
+from roomstate.aws.reads import TooMany
 from roomstate.aws.store import Store
 from roomstate.log.record import log_record
 from roomstate.state.life import Life
@@ -29,6 +30,7 @@ from roomstate.state.registers import (
     Member,
     Register,
     RoomRegister,
+    Seat,
     Version,
 )
 from tests.payloads import AN_HOUR, APP, create, destroy, members, webhook
@@ -198,6 +200,22 @@ class TestRooms:
         page = reader.rooms(APP, limit=5)
         assert [room.status for room in page.rooms] == ["live"] * len(page.rooms)
         assert "room 0/#" not in [room.room_id for room in page.rooms]
+
+
+class TestARoomOfTooMuch:
+    @pytest.fixture(autouse=True)
+    def room(self, dynamodb: "DynamoDBClient") -> None:  # noqa: ARG002  the table
+        seats = {Key("seat", n): Register(Version(1_000, EVENT), Seat("ann")) for n in range(12_000)}
+        put("r", {LIFE: Life(500), **online("ann"), **seats})
+
+    def test_is_not_read(self, reader: Reader) -> None:
+        with patch.object(reading, "MAX_MEGABYTES", 1), pytest.raises(TooMany, match="1 MB"):
+            reader.room(APP, "r")
+
+    def test_nor_for_its_users(self, reader: Reader) -> None:
+        for read in (lambda: reader.member(APP, "r", "ann"), lambda: reader.user(APP, "ann")):
+            with patch.object(reading, "MAX_MEGABYTES", 1), pytest.raises(TooMany, match="1 MB"):
+                read()
 
 
 def test_rooms_of_many_words_are_cut_by_their_bytes(reader: Reader) -> None:

@@ -14,8 +14,8 @@ from local.commands.schema import Rooms, records_of
 from roomstate.aws import past
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.items import record_item, register_item
-from roomstate.aws.past import TooMany
 from roomstate.aws.reader import Reader
+from roomstate.aws.reads import TooMany
 from roomstate.state.rooms import Folded, Room, show_members, show_room
 from tests.histories import ROOMS, ends, histories, room_of
 from tests.payloads import (

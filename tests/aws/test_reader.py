@@ -233,6 +233,8 @@ class TestWhereAUserIs:
             members("ended", "Online", "ann"),
             destroy("ended", 3_000),
             members("another's", "Online", "bob"),
+            destroy("just ended", 3_000),
+            members("just ended", "Online", "ann", at=4_000),
         )
         # THEN
         assert reader.user(APP, "ann").model_dump() == {
@@ -377,3 +379,17 @@ def test_what_an_answered_webhook_changed_is_there(dynamodb: "DynamoDBClient", s
     assert reader.seat(APP, "r", 1) is None
     assert reader.admin(APP, "r", "ann") is None
     assert members_of(reader, "r") == []
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_page_of_nothing_is_refused(reader: Reader, limit: int) -> None:
+    """It would lead past what it does not show."""
+    for read in (
+        lambda: reader.rooms(APP, limit=limit),
+        lambda: reader.members(APP, "r", limit=limit),
+        lambda: reader.members(APP, "r", limit=limit, at=1_000),
+        lambda: reader.user(APP, "ann", limit=limit),
+        lambda: reader.log(APP, "r", limit=limit),
+    ):
+        with pytest.raises(ValueError, match="limit"):
+            read()

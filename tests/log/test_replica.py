@@ -121,6 +121,7 @@ def test_what_is_no_event_of_ours_is_said_so() -> None:
 def test_what_is_void_is_dropped() -> None:
     """A consumer that runs for months holds the rooms that live, not all who ever came."""
     crowd = members("r", "Online", *map(str, range(100)))
-    replica = replica_of(events([crowd, destroy("r", 2_000)], {}))
+    late = members("r", "Online", "late", at=1_500)
+    replica = replica_of(events([crowd, destroy("r", 2_000), late], {}))
     [kept] = replica._rooms.values()
     assert kept.registers.keys() == {LIFE}

@@ -125,6 +125,26 @@ def test_a_cold_start_loads_nothing_that_is_not_needed() -> None:
     assert ran.stdout.splitlines()[-1] == "[]"
 
 
+def test_the_read_function_loads_no_other_and_nothing_that_its_layers_lack() -> None:
+    """It may be slower to start than the webhook's, but it runs on the same layers."""
+    program = "import sys; import functions.read.app; print(' '.join(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = ran.stdout.splitlines()[-1].split()
+    others = ("roomstate.receive", "roomstate.sweep", "roomstate.kit")
+    assert not [name for name in loaded if name.startswith(others)]
+    locks = [PACKAGE.parent / "requirements.txt", PACKAGE.parents[1] / "dependencies" / "requirements.txt"]
+    locked = {
+        line.partition("==")[0].replace("-", "_")
+        for lock in locks
+        for line in lock.read_text().splitlines()
+        if "==" in line
+    }
+    # Names that differ from those they are imported by; and certifi, which botocore does without.
+    there = {*locked, "dateutil", "certifi", "roomstate", "functions", "__main__"}
+    absent = {name.partition(".")[0] for name in loaded} - there - set(sys.stdlib_module_names)
+    assert {name for name in absent if not name.startswith("_")} == set()
+
+
 def test_imports_make_no_circle() -> None:
     needs = {name: ours(name) for name in MODULES}
     while needs:

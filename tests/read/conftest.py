@@ -19,16 +19,16 @@ class Function:
 
         self._handler: Handler = lambda_handler
 
-    def __call__(self, route: str, query: str = "", **headers: str) -> dict[str, Any]:
+    def __call__(self, route: str, query: str = "", *, method: str = "GET", **headers: str) -> dict[str, Any]:
         """Its answer to a query string as it came."""
         event = {
             "version": "2.0",
-            "routeKey": f"GET /v1/{route}",
+            "routeKey": f"{method} /v1/{route}",
             "rawPath": f"/v1/{route}",
             "rawQueryString": query,
             "headers": {name.replace("_", "-"): value for name, value in headers.items()},
             "requestContext": {
-                "http": {"method": "GET", "path": f"/v1/{route}", "sourceIp": "127.0.0.1"},
+                "http": {"method": method, "path": f"/v1/{route}", "sourceIp": "127.0.0.1"},
                 "requestId": "request-1",
                 "stage": "$default",
             },

@@ -283,6 +283,12 @@ def test_the_log_of_a_room_that_was_never_heard_of_is_empty(function: Function) 
 @pytest.mark.parametrize("route", ["", "room/", "rooms/r", "Rooms", "x", "room\n\n"])
 def test_there_is_no_other_route(function: Function, route: str) -> None:
     assert error(function(route)) == (404, "route_unknown")
+    assert error(function(route, f"sdk_app_id={APP}")) == (404, "route_unknown")
+
+
+def test_there_is_no_other_method(function: Function) -> None:
+    answer = function("rooms", f"sdk_app_id={APP}", method="POST")
+    assert error(answer) == (404, "route_unknown")
 
 
 class TestANext:

@@ -13,8 +13,8 @@ it, `AnyFact` what it says of the room. `Replica` keeps rooms of your own from s
 """
 
 from roomstate.aws.pages import LogPage, MemberPage, RoomPage, UserPage
-from roomstate.aws.past import TooMany
 from roomstate.aws.reader import Reader
+from roomstate.aws.reads import TooMany
 from roomstate.log.facts import AdminFact, AnyFact, MemberFact, MetadataFact, RoomFact, SeatFact
 from roomstate.log.forwarded import ForwardedWebhook
 from roomstate.log.record import LogRecord

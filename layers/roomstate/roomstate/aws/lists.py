@@ -11,7 +11,7 @@ from roomstate.aws.items import read_register
 from roomstate.aws.marshal import Item
 from roomstate.aws.pages import RoomPage, UserPage, fill
 from roomstate.aws.reads import LIVE_ROOMS, MAX_BATCH, USER_ROOMS, Asked, Page, Reads
-from roomstate.aws.shards import Shards
+from roomstate.aws.shards import Shards, check_limit
 from roomstate.aws.table import (
     LIVE_SHARDS,
     SHARDS,
@@ -57,6 +57,7 @@ def live_rooms(reads: Reads, sdk_app_id: str, limit: int, before: str | None) ->
 
 def rooms_of_user(reads: Reads, sdk_app_id: str, user_id: str, limit: int, after: str | None) -> UserPage:
     """Rooms that a user is online in, by room_id: those that come after."""
+    check_limit(limit)
     pk = user_partition(sdk_app_id, user_id)
     bounds = {":after": after} if after is not None else {}
     asked = Asked(pk, "#sort > :after" if bounds else None, bounds, index=USER_ROOMS)
@@ -91,7 +92,7 @@ def held_of_user(reads: Reads, sdk_app_id: str, user_id: str, rooms: list[str]) 
 
     def seats(room: str) -> list[Item]:
         seats = Asked(room_partition(sdk_app_id, room), "begins_with(#sort, :seat)", {":seat": "seat#"})
-        return list(reads.items(seats))
+        return reads.room_items(seats)
 
     with ThreadPoolExecutor(SHARDS) as pool:
         singles = pool.map(reads.get, batches)

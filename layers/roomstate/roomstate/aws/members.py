@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from roomstate.aws.items import read_register
 from roomstate.aws.marshal import Item
 from roomstate.aws.pages import MemberPage, fill
-from roomstate.aws.past import TooMany
-from roomstate.aws.reads import Asked, Page, Reads
+from roomstate.aws.reads import Asked, Page, Reads, TooMany
 from roomstate.aws.shards import Shards
 from roomstate.aws.table import SHARDS, member_partition
 from roomstate.state.life import Life

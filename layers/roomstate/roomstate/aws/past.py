@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from roomstate.aws.deadline import OutOfTime
 from roomstate.aws.items import read_record
 from roomstate.aws.marshal import Item
-from roomstate.aws.reads import Asked, Reads
+from roomstate.aws.reads import Asked, Reads, TooMany
 from roomstate.aws.table import SHARDS, log_partition, sort_time
 from roomstate.log.kept import Kept
 from roomstate.log.record import LogRecord, assertions_of
@@ -22,10 +22,6 @@ MAX_BYTES = 16 * 1024 * 1024
 """Of the payloads that are folded, whatever their number."""
 PAGE = 64
 """Records that are read at once of each of a log's partitions."""
-
-
-class TooMany(Exception):
-    """More was to be read than the time would allow. Says what, for who asked."""
 
 
 def as_of(reads: Reads, sdk_app_id: str, room_id: str, at: int, now: Life) -> tuple[Kept, int]:

@@ -8,7 +8,8 @@ Reads are strongly consistent unless told: what a stored webhook changed is ther
 also have been parked: it shows once it is redriven.) What a room's end voids is never shown.
 
 Lists come in pages. `next` of a page, given to the same call, is where the following one begins. Only None is
-the end: a page may be short, even empty, because little of what was read is to be shown.
+the end: a page may be short, even empty, because little of what was read is to be shown. A `limit` below 1 is
+a ValueError.
 """
 
 import time
@@ -26,6 +27,7 @@ from roomstate.aws.members import number_of_members, page_of_members
 from roomstate.aws.pages import LogPage, MemberPage, RoomPage, UserPage
 from roomstate.aws.past import as_of
 from roomstate.aws.reads import Asked, Reads
+from roomstate.aws.shards import check_limit
 from roomstate.aws.table import DAY_S, SHARDS, member_partition, register_key, room_partition
 from roomstate.log.kept import Kept
 from roomstate.log.record import LogRecord
@@ -93,14 +95,14 @@ class Reader:
             count_members: say how many are online. It reads all that came, eventually consistently.
 
         Raises:
-            TooMany: to be folded, or to be counted.
+            TooMany: to be folded, counted or held.
         """
         if at is not None:
             past, folded = self._as_of(sdk_app_id, room_id, at)
             held = past.registers
             count = len(show_members(held)) if count_members else None
             return show_room(sdk_app_id, room_id, held, member_count=count, folded=folded)
-        held = self._held(self._reads.items(Asked(room_partition(sdk_app_id, room_id))))
+        held = self._held(self._reads.room_items(Asked(room_partition(sdk_app_id, room_id))))
         count = None
         if count_members:
             count = number_of_members(self._reads, sdk_app_id, room_id, View(held).life)
@@ -123,6 +125,7 @@ class Reader:
         Raises:
             TooMany: to be folded.
         """
+        check_limit(limit)
         if at is None:
             life = self._life(sdk_app_id, room_id)
             if life is None:

@@ -20,6 +20,14 @@ A_MINUTE_S = 60
 """For whoever reads without a deadline."""
 
 
+MAX_MEGABYTES = 16
+"""Of a room's own partition: what is read of it is in memory at once."""
+
+
+class TooMany(Exception):
+    """More was to be read than time or memory would allow. Says what, for who asked."""
+
+
 class Index(NamedTuple):
     """Where partitions are looked up: the table itself, unless it has a name."""
 
@@ -79,6 +87,23 @@ class Reads:
         request = self._request(asked) | ({"Limit": page} if page else {})
         for answer in query_pages(self._client, request, self._check):
             yield from answer["Items"]
+
+    def room_items(self, asked: Asked) -> list[Item]:
+        """Items of a room's own partition, of which there are seldom many.
+
+        Raises:
+            TooMany: they are too large to be held.
+        """
+        found: list[Item] = []
+        # A page is 1 MB, but for the last.
+        pages = query_pages(self._client, self._request(asked), self._check)
+        for number, answer in enumerate(pages):
+            if number == MAX_MEGABYTES:
+                raise TooMany(
+                    f"The room has more than {MAX_MEGABYTES} MB of seats, administrators and metadata."
+                )
+            found.extend(answer["Items"])
+        return found
 
     def count(self, asked: Asked, **only: Any) -> Iterator[tuple[int, int]]:
         """How many items of a partition there are of a kind, and how many were looked at, page by page.

@@ -26,6 +26,12 @@ Read = Callable[[int, str | None, int], Page]
 """Reads of a partition, by its number, the items after a sort key, so many at most."""
 
 
+def check_limit(limit: int) -> None:
+    """Raise ValueError for a page of nothing: its `next` would lead past what it does not show."""
+    if limit < 1:
+        raise ValueError("The limit of a page is less than 1.")
+
+
 class Found(NamedTuple):
     """The items of a page."""
 
@@ -67,7 +73,11 @@ class Shards:
         """The first `limit` items after a sort key that are kept; fewer where too many are not.
 
         It reads `READ_MOST` times the limit at most, or one share of each partition, if that is more.
+
+        Raises:
+            ValueError: the limit is less than 1.
         """
+        check_limit(limit)
         partitions = [_Partition(number, after) for number in range(self._count)]
         share = limit // self._count
         share += share // 2 + SHARE_MORE

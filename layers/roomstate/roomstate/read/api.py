@@ -13,14 +13,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from roomstate.aws.clients import READER_CALL_S
 from roomstate.aws.deadline import Deadline, OutOfTime
-from roomstate.aws.past import TooMany
 from roomstate.aws.reader import Reader
+from roomstate.aws.reads import TooMany
 from roomstate.aws.telemetry import describe
 from roomstate.read.answer import to_error
 from roomstate.read.errors import Code, Refused
 from roomstate.read.parameters import refused
 from roomstate.read.query import parse_query, unknown_parameter
-from roomstate.read.routes import add_routes
+from roomstate.read.routes import PATHS, add_routes
 from roomstate.read.settings import ReadSettings
 from roomstate.tencent.errors import Unavailable
 
@@ -70,8 +70,11 @@ class Api:
 
     def _look_at_parameters(self, app: Any, go_on: Callable[[Any], Response[Any]]) -> Response[Any]:
         """Refuse those that the route does not know, and apps that are not served."""
+        route = app.context["_route"]
+        if route.method != "GET" or route.path not in PATHS:
+            return go_on(app)
         given = app.current_event.query_string_parameters
-        known = {field.alias for field in app.context["_route"].dependant.query_params}
+        known = {field.alias for field in route.dependant.query_params}
         for name in given:
             if name not in known:
                 raise unknown_parameter(name)
