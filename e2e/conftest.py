@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from e2e.access import AUDIENCE, SCOPE, Issuer, issuing
 from e2e.emulator import client
 from e2e.stack import TOKEN, TOKENS_PARAMETER, Stack, build, deploy, say
 from local.aws.embedded import PARKING_QUEUE_URL, TABLE_NAME, embedded_dynamodb
@@ -36,17 +37,49 @@ def built() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
+def issuer() -> Iterator[Issuer]:
+    """Whose tokens the stack takes whose webhooks are signed."""
+    with issuing() as issuer:
+        yield issuer
+
+
+@pytest.fixture(scope="session")
 def forwarding(built: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A stack with a bus of its own."""
+    """A stack with a bus of its own, read by who signs."""
     say("sam deploy: a stack that forwards")
-    stack = deploy(built, "forwarding", SdkAppIds=f"{SAMPLE_APP}, 1400000002", ForwardTo="new")
+    stack = deploy(
+        built, "forwarding", SdkAppIds=f"{SAMPLE_APP}, 1400000002", ForwardTo="new", UserIndex="true"
+    )
     yield stack
     _show_logs(stack, request)
 
 
 @pytest.fixture(scope="session")
-def signed(built: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A stack that takes what is signed, on a path of its own, and forwards nothing."""
+def heard(forwarding: Stack) -> str:
+    """The URL of a queue that gets what is put on the stack's bus."""
+    sqs, events, bus = client("sqs"), client("events"), forwarding.outputs["EventBusName"]
+    url: str = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = json.dumps({"source": ["roomstate"]})
+    rule = events.put_rule(Name="all", EventBusName=bus, EventPattern=pattern)["RuleArn"]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        },
+    }
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "heard", "Arn": arn}])
+    return url
+
+
+@pytest.fixture(scope="session")
+def signed(built: Path, issuer: Issuer, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A stack that takes what is signed, on a path of its own, and forwards nothing; read with tokens."""
     say("sam deploy: a stack whose webhooks are signed")
     client("ssm").put_parameter(
         Name=TOKENS_PARAMETER, Type="SecureString", Value=json.dumps({SAMPLE_APP: [TOKEN]})
@@ -60,6 +93,10 @@ def signed(built: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
         ForwardTo="none",
         SnapStart="PublishedVersions",
         RedriveConcurrency="0",
+        ReadAccess="jwt",
+        JwtIssuer=issuer.url,
+        JwtAudience=f"another,{AUDIENCE}",
+        JwtScope=SCOPE,
     )
     yield stack
     _show_logs(stack, request)

@@ -8,14 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
+from botocore.credentials import Credentials
+
+from e2e.access import signature
 from e2e.emulator import REGION, ROOT_KEY, client
 from local.aws.template import ROOT
 from local.tencent import Answer, Outgoing, post
 from roomstate.aws.items import read_record
 from roomstate.aws.reader import Reader
 from roomstate.log.record import LogRecord
+from tests.serving import Server
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,10 +43,26 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """Of the webhook. The emulator does not own amazonaws.com: it serves an API under a path."""
-        url = urlsplit(self.outputs["WebhookUrl"])
-        api = url.netloc.partition(".")[0]
-        return f"{os.environ['EMULATOR_URL']}/_aws/execute-api/{api}/$default{url.path}"
+        """Of the webhook."""
+        return served_at(self.outputs["WebhookUrl"])
+
+    @property
+    def read_url(self) -> str:
+        """Of the read API, without a path."""
+        return served_at(self.outputs["ReadApiUrl"])
+
+    def read(
+        self,
+        path: str,
+        query: Mapping[str, Any],
+        credentials: Credentials | None = None,
+        **headers: str,
+    ) -> tuple[int, Any, dict[str, str]]:
+        """The read API's answer: status, body, headers. The request is signed where there are credentials."""
+        url = f"{self.read_url}{path}?{urlencode(query, quote_via=quote)}"
+        if credentials:
+            headers |= signature(url, credentials)
+        return get(url, **headers)
 
     @property
     def reader(self) -> Reader:
@@ -83,9 +103,25 @@ class Stack:
     def logs(self) -> list[str]:
         """What its functions have logged, by the function."""
         logs = client("logs")
-        groups = [self.resource(f"{function}FunctionLogs") for function in ("Webhook", "Redrive", "Sweep")]
+        parts = client("cloudformation").describe_stack_resources(StackName=self.name)["StackResources"]
+        groups = [
+            part["PhysicalResourceId"] for part in parts if part["LogicalResourceId"].endswith("FunctionLogs")
+        ]
         pages = (logs.get_paginator("filter_log_events").paginate(logGroupName=name) for name in groups)
         return [event["message"] for group in pages for page in group for event in page["events"]]
+
+
+def served_at(url: str) -> str:
+    """Where an API is. The emulator does not own amazonaws.com: it serves each under a path."""
+    parts = urlsplit(url)
+    api = parts.netloc.partition(".")[0]
+    return f"{os.environ['EMULATOR_URL']}/_aws/execute-api/{api}/$default{parts.path}"
+
+
+def get(url: str, **headers: str) -> tuple[int, Any, dict[str, str]]:
+    """Status, body and headers of the answer to a GET."""
+    where = urlsplit(url)
+    return Server(url).exchange("GET", f"{where.path}?{where.query}", None, *headers.items())
 
 
 def build(folder: Path) -> None:

@@ -19,7 +19,7 @@ import jsonschema_rs
 import pytest
 
 from e2e.emulator import REGION, client
-from e2e.stack import TOKEN, Stack, deploy, eventually, say
+from e2e.stack import TOKEN, Stack, deploy, eventually, get, say
 from local.aws.template import template
 from local.commands.run import everybody
 from local.commands.schema import SCHEMAS
@@ -31,6 +31,7 @@ from roomstate.log.forwarded import SCHEMA_VERSION, forwarded
 from roomstate.state.registers import LIFE
 from roomstate.state.rooms import Member, Room
 from roomstate.tencent.delivery import Delivery
+from roomstate.tencent.signature import Claim, sign
 from tests.payloads import (
     Payload,
     admins,
@@ -68,7 +69,7 @@ class TestOutputs:
 
     def test_one_that_does_not_has_those_without_a_condition(self, signed: Stack) -> None:
         wanted = {name for name, output in template()["Outputs"].items() if "Condition" not in output}
-        assert signed.outputs.keys() == wanted
+        assert signed.outputs.keys() == {*wanted, "ReadApiUrl"}
 
 
 @pytest.fixture(scope="module")
@@ -76,29 +77,6 @@ def answers(forwarding: Stack, heard: str, samples: list[Named]) -> dict[str, st
     """What the stack that forwards says to each sample, in their order."""
     say("the samples, in order")
     return {name: str(forwarding.deliver(sample)) for name, sample in samples}
-
-
-@pytest.fixture(scope="module")
-def heard(forwarding: Stack) -> str:
-    """The URL of a queue that gets what is put on the stack's bus."""
-    sqs, events, bus = client("sqs"), client("events"), forwarding.outputs["EventBusName"]
-    url: str = sqs.create_queue(QueueName="heard")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = json.dumps({"source": ["roomstate"]})
-    rule = events.put_rule(Name="all", EventBusName=bus, EventPattern=pattern)["RuleArn"]
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": {
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
-        },
-    }
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    events.put_targets(Rule="all", EventBusName=bus, Targets=[{"Id": "heard", "Arn": arn}])
-    return url
 
 
 class TestSamples:
@@ -265,6 +243,19 @@ class TestParking:
         say("waiting for the redrive function")
         assert eventually(lambda: occupant(signed, "denied"), "ann") == "ann"
 
+    def test_what_came_while_tokens_were_unknown_is_verified_when_it_is_taken_up(self, signed: Stack) -> None:
+        # GIVEN two webhooks that nobody could verify, of which one is forged
+        sqs, queue, now = client("sqs"), signed.outputs["ParkingQueueUrl"], int(time.time())
+        for room, token in (("forged", "a guess"), ("authentic", TOKEN)):
+            claim = Claim.of([sign(token, str(now))], [str(now)])
+            delivery = Delivery(SAMPLE_APP, body(seats(room, seat(1, "ann"))), now * 1000, claim=claim)
+            sqs.send_message(QueueUrl=queue, MessageBody=delivery.to_message())
+        # THEN the redrive function, which may read the tokens, stores the other and drops this one
+        say("waiting for the redrive function")
+        assert eventually(lambda: occupant(signed, "authentic"), "ann") == "ann"
+        assert eventually(lambda: waiting(queue), 0) == 0
+        assert occupant(signed, "forged") is None
+
 
 def waiting(queue_url: str) -> int:
     """How many messages a queue has, seen or not."""
@@ -280,7 +271,7 @@ class TestRoles:
 
 
 class TestLayers:
-    @pytest.mark.parametrize("function", ["WebhookFunction", "RedriveFunction"])
+    @pytest.mark.parametrize("function", ["WebhookFunction", "RedriveFunction", "ReadFunction"])
     def test_they_hold_all_that_a_function_loads(self, built: Path, signed: Stack, function: str) -> None:
         """The emulator runs functions beside packages of its own: they would hide what a layer lacks."""
         configuration = client("lambda").get_function_configuration(FunctionName=signed.resource(function))
@@ -301,12 +292,17 @@ class TestDeployingAgain:
         say("sam deploy, without a change")
         assert deploy(built, signed.name, **signed.parameters) == signed
 
-    def test_with_another_parameter_takes_effect(self, signed: Stack, built: Path) -> None:
-        # WHEN records are kept for 30 days from now on
-        say("sam deploy, with another LogRetentionDays")
-        updated = deploy(built, signed.name, **{**signed.parameters, "LogRetentionDays": "30"})
-        # THEN the version that is invoked knows it, and the table is the same
-        assert updated.outputs == signed.outputs
+    def test_with_other_parameters_takes_effect(self, signed: Stack, built: Path) -> None:
+        # WHEN records are kept for 30 days from now on, and rooms are not read over HTTP
+        say("sam deploy, with another LogRetentionDays, and ReadAccess none")
+        changed = {"LogRetentionDays": "30", "ReadAccess": "none"}
+        updated = deploy(built, signed.name, **{**signed.parameters, **changed})
+        # THEN there is nothing left of the read API, and all else is the same
+        assert updated.outputs == {
+            name: value for name, value in signed.outputs.items() if name != "ReadApiUrl"
+        }
+        assert get(f"{signed.read_url}/v1/openapi.json")[0] == 404
+        # AND the version that is invoked knows how long records are kept
         assert updated.deliver(outgoing(seats("kept for 30 days", seat(1, "ann"))), TOKEN).ok
         assert eventually(lambda: occupant(updated, "kept for 30 days"), "ann") == "ann"
         [record] = updated.reader.records(SAMPLE_APP, "kept for 30 days")

@@ -34,8 +34,7 @@ HOST = "127.0.0.1"
 WEBHOOK_PATH = parameter_default("WebhookPath")
 
 WEBHOOK_S: float = resource("WebhookFunction")["Timeout"]
-READ_S = 29.0
-"""API Gateway waits 30 s for a function."""
+READ_S: float = resource("ReadFunction")["Timeout"]
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 
 TOKENS_PARAMETER = "/roomstate/tokens"
-READ_ENVIRONMENT = {"POWERTOOLS_SERVICE_NAME": "read", "USER_INDEX": "true"}
-"""What the read function has besides; the embedded table has all indexes."""
 AN_HOUR_S = 3_600
 MAX_PORT = 65_535
 
@@ -82,14 +80,14 @@ def run(listener: socket.socket, console: Console) -> None:
         NamedTemporaryFile("w", 1, "utf-8", prefix="roomstate-", suffix=".log", delete=False) as log,
         redirect_stdout(log),  # a function's stdout is its log
         embedded_dynamodb() as client,
-        patch.dict(os.environ, function_environment(",".join(apps), put_tokens(apps, token))),
+        patch.dict(os.environ, function_environment("WebhookFunction", apps, put_tokens(apps, token))),
         # The budget is for AWS and for Tencent, who waits 2 s. Here nobody does, moto is slower than
         # DynamoDB, and a slow machine would park webhooks that nothing takes up again.
         patch.object(Deadline, "of_answer", lambda _: Deadline(AN_HOUR_S)),
     ):
         from functions.webhook.app import lambda_handler  # noqa: PLC0415  it reads the environment
 
-        with patch.dict(os.environ, READ_ENVIRONMENT):
+        with patch.dict(os.environ, function_environment("ReadFunction", apps)):
             from functions.read import app as read  # noqa: PLC0415  it too
 
         reader = Reader(client, TABLE_NAME)
@@ -111,16 +109,17 @@ def put_tokens(apps: Sequence[str], token: str | None) -> str:
     return TOKENS_PARAMETER
 
 
-def function_environment(sdk_app_ids: str, tokens_parameter: str) -> dict[str, str]:
-    """The function's environment as the template sets it, with the embedded table."""
+def function_environment(function: str, apps: Sequence[str], tokens_parameter: str = "") -> dict[str, str]:
+    """A function's environment as the template sets it, with the embedded table."""
     known = {
         "RoomTable": TABLE_NAME,
         "ParkingQueue": PARKING_QUEUE_URL,
-        "SdkAppIds": sdk_app_ids,
+        "SdkAppIds": ",".join(apps),
         "TokensParameter": tokens_parameter,
+        "UserIndex": "true",  # the embedded table has all indexes
     }
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
-    variables = shared | resource("WebhookFunction")["Environment"]["Variables"]
+    variables = shared | resource(function)["Environment"]["Variables"]
     plain = {name: value for name, value in variables.items() if isinstance(value, str)}
     references = {name: value["Ref"] for name, value in variables.items() if "Ref" in value}
     # What depends on a condition, the bus to forward to, is not there.

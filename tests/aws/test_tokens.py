@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -238,3 +239,9 @@ class TestInDoubt:
         environment.time.now -= 3_600
         environment.put(holding("new"))
         assert environment.call("new") == "taken"
+
+
+def test_their_age_goes_by_the_clock_on_the_wall() -> None:
+    """A monotonic clock may stand still while the environment is frozen, for as long as nobody calls."""
+    client: Any = Parameter(holding("token"))
+    assert Tokens(client, "/roomstate/tokens")._clock is time.time

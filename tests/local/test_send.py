@@ -308,11 +308,13 @@ def test_samples_doubled_shuffled_and_late_change_nothing_in_a_signed_run(
         (url,) = re.findall(r"Post all again: WEBHOOK_TOKEN=… make send URL=(\S+)", shown)
         (room_url,) = re.findall(r"Read the room: +(\S+)", shown)
 
+        def get(url: str) -> Any:
+            with http.open(url, timeout=30) as answer:
+                return json.load(answer)
+
         def room() -> dict[str, Any]:
-            with http.open(room_url, timeout=30) as answer:
-                read: dict[str, Any] = json.load(answer)
-            with http.open(room_url.replace("/v1/room?", "/v1/members?"), timeout=30) as answer:
-                return {**read, "members": json.load(answer)["members"]}
+            inside = get(room_url.replace("/v1/room?", "/v1/members?"))
+            return {**get(room_url), "members": inside["members"]}
 
         before = room()
         assert ROOMS[LIVE].items() <= before.items()

@@ -14,6 +14,7 @@ import roomstate
 from local.aws.template import resource, template
 from roomstate.aws.items import register_item
 from roomstate.aws.table import DAY_S, TOMBSTONE_DAYS, TTL_ATTRIBUTE, register_key
+from roomstate.read.settings import ReadSettings
 from roomstate.receive.settings import RedriveSettings, Settings, WebhookSettings
 from roomstate.state.life import Life
 from roomstate.state.registers import LIFE, AnyRegister, Key, Member, Register, Version
@@ -75,6 +76,7 @@ def test_the_keys_are_those_of_every_item() -> None:
         ("WebhookFunction", WebhookSettings),
         ("RedriveFunction", RedriveSettings),
         ("SweepFunction", SweepSettings),
+        ("ReadFunction", ReadSettings),
     ],
 )
 def test_the_environment_is_what_the_settings_read(function: str, settings: type[BaseModel]) -> None:
@@ -176,7 +178,7 @@ def test_a_function_may_read_the_one_parameter_that_holds_the_tokens(function: s
     assert allowed["Resource"]["Fn::Sub"].endswith(":parameter${TokensParameter}")
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", [*FUNCTIONS, "SweepFunction", "ReadFunction"])
 def test_no_permission_is_for_more_than_named_resources(function: str) -> None:
     for statement in statements(function).values():
         assert "*" not in json.dumps([statement["Action"], statement["Resource"]])
@@ -210,15 +212,16 @@ def test_redrive_has_executions_of_its_own_as_many_as_its_queue_asks_for() -> No
     ]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", [*FUNCTIONS, "ReadFunction"])
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
 def test_every_function_has_an_alarm_for_what_it_cannot_count_itself(function: str, metric: str) -> None:
     assert ("AWS/Lambda", metric, [("FunctionName", {"Ref": function})]) in watched()
 
 
-def test_the_gateways_own_failures_have_an_alarm() -> None:
+@pytest.mark.parametrize("api", ["WebhookApi", "ReadApi"])
+def test_the_gateways_own_failures_have_an_alarm(api: str) -> None:
     """Of an HTTP API; a REST API has other names for metric and dimension."""
-    assert ("AWS/ApiGateway", "5xx", [("ApiId", {"Ref": "WebhookApi"})]) in watched()
+    assert ("AWS/ApiGateway", "5xx", [("ApiId", {"Ref": api})]) in watched()
 
 
 def watched() -> list[tuple[str, str, list[tuple[str, Any]]]]:
@@ -312,6 +315,7 @@ def test_every_function_has_a_log_group_with_a_retention() -> None:
 NOT_FOR_CALLERS_TO_WRITE = {
     "$context.requestId": "nYpGbpbQ7w5KoWT=",
     "$context.requestTimeEpoch": "1795261180063",
+    "$context.routeKey": "GET /v1/rooms",  # as the template has it, whatever path was asked for
     "$context.identity.sourceIp": "203.0.113.7",  # of the TCP connection, whatever X-Forwarded-For says
     "$context.status": "429",
     "$context.responseLength": "33",
@@ -323,10 +327,12 @@ NOT_FOR_CALLERS_TO_WRITE = {
 escaped: whoever can write a quote into it can hide a 429 from the metric filter."""
 
 
-def test_no_caller_can_write_into_the_access_log() -> None:
+@pytest.mark.parametrize("stage", ["WebhookStage", "ReadStage"])
+def test_no_caller_can_write_into_the_access_log(stage: str) -> None:
     # GIVEN the format, which is JSON made by hand
-    line: str = resource("WebhookStage")["AccessLogSettings"]["Format"]
-    # THEN it has only what no caller writes; neither the query string, which carries Sign, nor the path
+    line: str = resource(stage)["AccessLogSettings"]["Format"]
+    # THEN it has only what no caller writes; neither the query string, which carries Sign or names rooms and
+    # users, nor the path
     assert set(re.findall(r"\$[\w.]+", line)) <= NOT_FOR_CALLERS_TO_WRITE.keys()
     # AND with that, it is JSON, in which the metric filter finds a 429
     logged = json.loads(re.sub(r"\$[\w.]+", lambda name: NOT_FOR_CALLERS_TO_WRITE[name[0]], line))

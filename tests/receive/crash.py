@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -314,6 +315,9 @@ class Cloud:
 @contextmanager
 def cloud() -> Iterator[Cloud]:
     """An AWS with the table, the queues and the tokens."""
+    # The functions read their environment when they are imported: that of all tests, and not the one here.
+    for function in ("webhook", "redrive"):
+        import_module(f"functions.{function}.app")
     wanted = {"TOKENS_PARAMETER": TOKENS_PARAMETER, "EVENT_BUS": BUS}
     with embedded_dynamodb() as dynamodb, patch.dict("os.environ", wanted):
         events_client().create_event_bus(Name=BUS)
