@@ -10,9 +10,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.telemetry import make_logger
+from roomstate.receive.redrive_wiring import make_redriver
 from roomstate.receive.settings import RedriveSettings
 from roomstate.receive.telemetry import reporting_redrive
-from roomstate.receive.wiring import make_redriver
 
 logger = make_logger()
 metrics = Metrics()

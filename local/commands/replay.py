@@ -31,10 +31,11 @@ from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TextCol
 from rich.text import Text
 
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.forwarder import MAX_CALL_ENTRIES, Forwarder, NeverForwarded
+from roomstate.aws.forwarder import MAX_CALL_ENTRIES, Forwarder
 from roomstate.aws.items import read_record
 from roomstate.aws.marshal import to_item
 from roomstate.aws.reader import Reader
+from roomstate.aws.refusals import NeverForwarded
 from roomstate.aws.table import record_key
 from roomstate.log.forwarded import forwarded
 from roomstate.log.record import LogRecord

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from local.aws.embedded import empty_table
 from roomstate.aws.clients import events_client
-from roomstate.aws.forwarder import MAX_CALL_BYTES, MAX_CALL_ENTRIES, Forwarder, NeverForwarded
+from roomstate.aws.forwarder import MAX_CALL_BYTES, MAX_CALL_ENTRIES, Forwarder
+from roomstate.aws.refusals import NeverForwarded
 from roomstate.aws.retry import ATTEMPTS
 from roomstate.aws.store import Store
 from roomstate.log.forwarded import ForwardedWebhook, forwarded

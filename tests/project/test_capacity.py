@@ -1,8 +1,16 @@
 """One room takes what it has to take: 4,000 webhooks of a single member a second (docs/data-model.md)."""
 
+from typing import Any
+
 import pytest
 
-from benchmarks.capacity import PARTITION_READ_UNITS, PARTITION_WRITE_UNITS, read_units, write_units
+from benchmarks.capacity import (
+    PARTITION_READ_UNITS,
+    PARTITION_WRITE_UNITS,
+    index_units,
+    read_units,
+    write_units,
+)
 from benchmarks.room import TARGET, Filling, Load, entering, filling, greatest_rate, loads, throttles
 from roomstate.aws import table
 from roomstate.state.webhook import Webhook
@@ -72,6 +80,20 @@ def test_a_room_of_more_than_4_kb_would_not_do(room: Filling, needed: list[Load]
 def test_a_put_in_a_transaction_counts_twice(before: int, after: int, units: int) -> None:
     """Each started KB, of what was there or of what is, whichever is larger."""
     assert write_units(before, after) == units
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "units"),
+    [
+        (None, None, 0),
+        (None, ("a", "b"), 1),
+        (("a", "b"), ("a", "b"), 0),
+        (("a", "b"), ("a", "c"), 2),
+        (("a", "b"), None, 1),
+    ],
+)
+def test_an_index_of_keys_costs_what_changes_in_it(before: Any, after: Any, units: int) -> None:
+    assert index_units(before, after) == units
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,12 @@ UNNEEDED = {
     # of the package, what consumers read rooms with
     "roomstate.kit",
     "roomstate.log.fold",
+    # of what only some need: forwarding, redriving
+    "roomstate.aws.forwarder",
+    "roomstate.log.forwarded",
+    "roomstate.log.facts",
+    "roomstate.aws.dead_letters",
+    "roomstate.receive.redriver",
     "roomstate.aws.reader",
     "roomstate.state.rooms",
     # what else is large

@@ -39,8 +39,9 @@ from roomstate.aws.tokens import Tokens
 from roomstate.log.forwarded import ForwardedWebhook, forwarded
 from roomstate.log.record import LogRecord
 from roomstate.receive.receiver import Receiver
+from roomstate.receive.redrive_wiring import make_redriver
 from roomstate.receive.settings import RedriveSettings, WebhookSettings
-from roomstate.receive.wiring import make_receiver, make_redriver
+from roomstate.receive.wiring import make_receiver
 from roomstate.tencent.delivery import Delivery
 from roomstate.tencent.errors import ErrorCode
 from roomstate.tencent.signature import sign

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from roomstate.aws.clients import EVENTS_CALL_S
 from roomstate.aws.deadline import Deadline
+from roomstate.aws.refusals import EventsRefused, NeverForwarded
 from roomstate.aws.retry import persist, tries
 from roomstate.log.forwarded import ForwardedWebhook, forwarded, without_payload
 from roomstate.log.record import LogRecord
@@ -44,14 +45,6 @@ TO_BE_MENDED = frozenset(
 _DETAIL_TYPE = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 """EventBridge takes 128 characters and does not say which ones. Commands' names need only these."""
 _GIVEN_UP = "The webhook could not be forwarded."
-
-
-class EventsRefused(Exception):
-    """EventBridge did not take all events. Says its codes."""
-
-
-class NeverForwarded(EventsRefused):
-    """It would never accept these events because of their content. The webhook's other events are put."""
 
 
 class Forwarder:

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 from pydantic_core import to_json
 
-from roomstate.aws.forwarder import EventsRefused
+from roomstate.aws.refusals import EventsRefused
 
 
 def make_logger() -> Logger:

@@ -1,12 +1,14 @@
 """What becomes of a decoded webhook, at receipt and at redrive alike."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.forwarder import Forwarder
 from roomstate.aws.store import Store
 from roomstate.log.record import LogRecord
 from roomstate.state.webhook import Webhook
+
+if TYPE_CHECKING:
+    from roomstate.aws.forwarder import Forwarder
 
 
 class Recorder(Protocol):
@@ -29,7 +31,7 @@ class ForwardingRecorder:
     delivers it next.
     """
 
-    def __init__(self, store: Store, forwarder: Forwarder) -> None:
+    def __init__(self, store: Store, forwarder: "Forwarder") -> None:
         self._store = store
         self._forwarder = forwarder
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 from roomstate.aws.clients import SQS_CALL_S
 from roomstate.aws.dead_letters import DeadLetters
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.forwarder import NeverForwarded
 from roomstate.aws.parking import Parking
+from roomstate.aws.refusals import NeverForwarded
 from roomstate.aws.tokens import Verify
 from roomstate.receive.recorder import Recorder
 from roomstate.tencent.decode import decode

@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from roomstate.aws.forwarder import NeverForwarded
+from roomstate.aws.refusals import NeverForwarded
 from roomstate.aws.telemetry import describe
 from roomstate.receive.receiver import Receipt
 from roomstate.state.webhook import Webhook

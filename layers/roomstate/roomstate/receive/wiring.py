@@ -1,17 +1,14 @@
-"""The parts put together, as the settings say."""
+"""The parts of the webhook function put together, as the settings say."""
 
 from aws_lambda_powertools import Logger
 
 from roomstate.aws.clients import dynamodb_client, events_client, sqs_client, ssm_client
-from roomstate.aws.dead_letters import DeadLetters
-from roomstate.aws.forwarder import Forwarder
 from roomstate.aws.parking import Parking
 from roomstate.aws.store import Store
 from roomstate.aws.tokens import Tokens, Verify
 from roomstate.receive.receiver import Receiver
 from roomstate.receive.recorder import ForwardingRecorder, Recorder
-from roomstate.receive.redriver import Redriver
-from roomstate.receive.settings import RedriveSettings, Settings, WebhookSettings
+from roomstate.receive.settings import Settings, WebhookSettings
 
 
 def make_receiver(settings: WebhookSettings, logger: Logger) -> Receiver:
@@ -22,28 +19,28 @@ def make_receiver(settings: WebhookSettings, logger: Logger) -> Receiver:
             "write the state of its rooms. Set TokensParameter, or a WebhookPath that nobody can guess."
         )
     return Receiver(
-        settings.sdk_app_ids, _make_verify(settings), _make_recorder(settings), _make_parking(settings)
+        settings.sdk_app_ids, make_verify(settings), make_recorder(settings), make_parking(settings)
     )
 
 
-def make_redriver(settings: RedriveSettings) -> Redriver:
-    """What the redrive function hands its messages to."""
-    dead_letters = DeadLetters(sqs_client(), settings.dead_letter_queue_url)
-    return Redriver(_make_verify(settings), _make_recorder(settings), _make_parking(settings), dead_letters)
-
-
-def _make_verify(settings: Settings) -> Verify:
+def make_verify(settings: Settings) -> Verify:
+    """What checks what callers claim: nothing, where no app has tokens."""
     if settings.tokens_parameter:
         return Tokens(ssm_client(), settings.tokens_parameter).verify
     return lambda *_: None
 
 
-def _make_recorder(settings: Settings) -> Recorder:
+def make_recorder(settings: Settings) -> Recorder:
+    """Where webhooks go."""
     store = Store(dynamodb_client(), settings.table_name, settings.log_retention_days)
     if not settings.event_bus:
         return store
+    # What consumers get is a third of all models. A cold start loads it only where something is forwarded.
+    from roomstate.aws.forwarder import Forwarder  # noqa: PLC0415
+
     return ForwardingRecorder(store, Forwarder(events_client(), settings.event_bus))
 
 
-def _make_parking(settings: Settings) -> Parking:
+def make_parking(settings: Settings) -> Parking:
+    """Where they wait that could not go there."""
     return Parking(sqs_client(), settings.parking_queue_url)
