@@ -4,6 +4,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-oper
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 """
 
+from typing import Any
+
 PARTITION_WRITE_UNITS = 1_000
 """A second."""
 PARTITION_READ_UNITS = 3_000
@@ -15,6 +17,16 @@ READ_UNIT_BYTES = 4_096
 def write_units(before: int, after: int) -> float:
     """Of a put in a transaction, which counts twice. Bytes of the item that was there (0: none) and is."""
     return 2 * started(max(before, after), WRITE_UNIT_BYTES)
+
+
+def index_units(before: tuple[Any, Any] | None, after: tuple[Any, Any] | None) -> int:
+    """Of one item in an index of keys alone, which a transaction does not double.
+
+    Nothing where its keys stay as they are; one unit to put it or to take it away, so two where they change.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
+    """
+    return 0 if before == after else (before is not None) + (after is not None)
 
 
 def read_units(size: int, *, consistent: bool) -> float:

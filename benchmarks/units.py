@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from unittest.mock import patch
 
-from benchmarks.capacity import read_units, write_units
+from benchmarks.capacity import index_units, read_units, write_units
 from benchmarks.figure import Figure, at_most
 from benchmarks.function import Function, webhook_function
 from benchmarks.webhooks import OPEN, created, to_event
@@ -22,6 +22,7 @@ from e2e.emulator import ROOT_KEY, client
 from local.aws.embedded import create_table
 from local.aws.limits import item_bytes, item_key
 from roomstate.aws import clients
+from roomstate.aws.reads import LIVE_ROOMS, USER_ROOMS, Index
 from tests.payloads import NOW, Payload, members, seat, seats
 
 TARGET_CALLS = 2
@@ -31,6 +32,8 @@ TARGET_READ_UNITS = 2
 PATIENCE_S = 10
 """With an emulator."""
 _USER = "144115233775727695"
+
+Keys = tuple[str, str] | None
 
 
 class UnitsDiffer(Exception):
@@ -44,6 +47,9 @@ class Cost:
     calls: list[str] = field(default_factory=list)
     """Operations, one for each HTTP request."""
     write_units: float = 0
+    """With the index LiveRooms, without UserRooms."""
+    user_index_units: float = 0
+    """What UserRooms takes besides."""
     read_units: float = 0
     record_bytes: int = 0
     """The record's item, as DynamoDB reckons."""
@@ -70,6 +76,7 @@ def figures(costs: Costs) -> list[Figure]:
     """The dearest of the webhooks against the targets."""
     both = [*costs.plain.values(), *costs.forwarding.values()]
     writes, reads = max(cost.write_units for cost in both), max(cost.read_units for cost in both)
+    indexed = max(cost.write_units + cost.user_index_units for cost in both)
     reckoned = {
         "reported": "as DynamoDB reports, and as documented for what is read",
         "documented": "as documented for what is read: ½ a key, eventually consistent, of up to 4 KB",
@@ -83,6 +90,13 @@ def figures(costs: Costs) -> list[Figure]:
             limit=TARGET_WRITE_UNITS,
             measured=f"{writes:g}",
             how=f"as DynamoDB reports, and as documented for what is written: {', '.join(costs.plain)}",
+        ),
+        at_most(
+            "Write units of a single change, with UserIndex",
+            indexed,
+            limit=TARGET_WRITE_UNITS + 1,
+            measured=f"{indexed:g}",
+            how="the same, with the index UserRooms",
         ),
         at_most(
             "Read units of a single change",
@@ -190,6 +204,8 @@ class Watch:
         self._sent: dict[str, Any] = {}
         self._sizes: dict[tuple[str, str], int] = {}
         """Bytes of what the table holds, as far as it was written under these eyes."""
+        self._indexed: dict[tuple[Index, tuple[str, str]], Keys] = {}
+        """The keys of what the indexes hold."""
 
     def client(self, client: Any) -> None:
         events = client.meta.events
@@ -225,18 +241,30 @@ class Watch:
             self.reads_reported = False
 
     def _written(self, parsed: dict[str, Any], **_: Any) -> None:
-        documented = 0.0
+        documented, user_index = 0.0, 0
         for action in self._sent["TransactItems"]:
             item = action["Put"]["Item"]
             size = item_bytes(item)
             documented += write_units(self._sizes.get(item_key(item), 0), size)
+            documented += self._index(LIVE_ROOMS, item)
+            user_index += self._index(USER_ROOMS, item)
             self._sizes[item_key(item)] = size
             if "payload" in item:
                 self.cost.record_bytes += size
             else:
                 self.cost.register_bytes += size
-        self._compare("TransactWriteItems", parsed, documented)
+        self._compare("TransactWriteItems", parsed, documented + user_index)
         self.cost.write_units += documented
+        self.cost.user_index_units += user_index
+
+    def _index(self, index: Index, item: Any) -> int:
+        """The units that an item takes in an index."""
+        place = index, item_key(item)
+        before = self._indexed.get(place)
+        is_in = index.partition in item and index.sort in item
+        after = (item[index.partition]["S"], item[index.sort]["S"]) if is_in else None
+        self._indexed[place] = after
+        return index_units(before, after)
 
     def _compare(self, operation: str, parsed: Mapping[str, Any], documented: float) -> None:
         reported = sum(table["CapacityUnits"] for table in parsed.get("ConsumedCapacity", []))
