@@ -22,7 +22,7 @@ from benchmarks.cost import (
     STORAGE_GB_MONTH,
     WRITE_UNIT,
 )
-from local.aws.template import ROOT, resource
+from local.aws.template import ROOT, parameter_default
 from roomstate.aws.deadline import BUDGET_S
 
 SCALING = ROOT / "docs/scaling.md"
@@ -72,13 +72,12 @@ def write(results: str) -> str:
 def tables(results: str) -> str:
     """What is between the marks of the document, of what `make bench` wrote."""
     parts = read_parts(results)
-    sweep = WRITE_UNIT * MILLION / 2
     return f"""
 {_table("What it takes", needs(parts))}
 
 {_table("USD a month", costs(parts))}
 
-Not in it: what the sweep deletes, at the most half a write unit for each webhook, {sweep:.2f} USD a million.
+Not in it: what the sweep deletes, a write unit for each who is still in a room when it ends.
 
 """
 
@@ -106,8 +105,7 @@ def needs(parts: Parts) -> list[Row]:
     log_kb = parts.plain["CloudWatch: logs taken in"] / LOG_GB
     kept_usd = sum(usd for name, usd in parts.plain.items() if "DynamoDB" in name and "kept" in name)
     kept_gb = kept_usd / (STORAGE_GB_MONTH + RECOVERY_GB_MONTH)
-    parked = resource("RedriveFunction")["Events"]["Parked"]["Properties"]
-    redriven = parked["ScalingConfig"]["MaximumConcurrency"] * 1_000 / BILLED_MS
+    redriven = float(parameter_default("RedriveConcurrency")) * 1_000 / BILLED_MS
 
     def table_gb(rate: int) -> float:
         return kept_gb * _millions(rate)
