@@ -75,11 +75,11 @@ def warm() -> Figure:
     """CPU of a request."""
     took = beside_warm.measure()
     return Figure(
-        "CPU of a warm request",
+        "CPU of a warm request, one seat taken",
         f"{took.ours_us:,.0f} µs ({took.ratio:.2f} x)",
         "",
         None,
-        "in one process, in turns, AWS answers in process, a seat is taken, forwarded; "
+        "in one process, in turns, AWS answers in process; "
         f"medians of {beside_warm.ROUNDS} rounds, the ratio also",
         f"{took.typical_us:,.0f} µs",
     )
@@ -103,15 +103,15 @@ def fates() -> dict[str, Fates]:
 def became(found: dict[str, Fates]) -> list[Figure]:
     """What became of webhooks, in words that the runs choose."""
     rows = [
-        ("AWS calls of a single change, forwarded", "change", calls),
-        ("Write and read units of it", "change", units),
+        ("AWS calls, one seat taken", "change", calls),
+        ("Write and read units, one seat taken", "change", units),
         ("A webhook that is delivered twice", "duplicate", doubled),
         ("A webhook that comes after a newer one", "late", late),
         (f"Webhooks while DynamoDB throttles for {THROTTLED_S:g} s", "throttled", counted),
         (f"A webhook while DynamoDB hangs for {DEAD_S:g} s", "dead", counted),
     ]
     hows = {
-        "change": "a seat is taken; read units as documented, of keys that are read",
+        "change": "read units as documented, of keys that are read",
         "duplicate": "the same body again",
         "late": "a seat is bob's, then comes an older webhook that says ann",
         "throttled": f"each of {len(found['throttled'].ours)} times with other random pauses between tries",
