@@ -18,7 +18,7 @@ unexport ROOM
 # The emulator runs functions as Lambda does: packaged for Linux and Python 3.13.
 E2E := $(shell python3.13 -c 'import sys; sys.exit(sys.platform != "linux")' 2>/dev/null && echo e2e)
 
-.PHONY: run send replay rebuild sweep test lint unit e2e no-e2e bench audit fuzz format lock clean help
+.PHONY: run send replay rebuild sweep upgrade test lint unit e2e no-e2e bench audit fuzz format lock clean help
 
 run: $(VENV)/ready  ## start the receiver on an embedded DynamoDB and show it the sample webhooks
 	@$(BIN)/python -m local.commands.run --port $(PORT)
@@ -35,6 +35,9 @@ rebuild: $(VENV)/ready  ## rebuild a room's registers from its log, and show wha
 
 sweep: $(VENV)/ready  ## delete what the end of a room voided, where the stack's own sweep failed: TABLE=… APP=… ROOM=…
 	@$(BIN)/python -m local.commands.sweep $(call option,TABLE,table) $(call option,APP,app) $(call option,ROOM,room) $(ARGS)
+
+upgrade: $(VENV)/ready  ## give the rooms of a table from before 0.2 their lives (docs/upgrading.md): TABLE=…; ARGS=--dry-run
+	@$(BIN)/python -m local.commands.upgrade $(call option,TABLE,table) $(ARGS)
 
 test: lint unit $(or $(E2E),no-e2e)  ## every check and every test
 
