@@ -180,6 +180,7 @@ def record_item(record: LogRecord) -> Item:
             "reason": record.reason,
             "changes": _CHANGES.dump_python(record.changes),
             "payload": payload,
+            "is_ours": record.is_ours or None,
             TTL_ATTRIBUTE: record.expires_at,
         }
     )
@@ -205,4 +206,5 @@ def read_record(item: Mapping[str, Any]) -> LogRecord:
         changes=_CHANGES.validate_python(attributes["changes"]),
         payload=payload.encode() if isinstance(payload, str) else bytes(payload),
         expires_at=attributes[TTL_ATTRIBUTE],
+        is_ours=attributes.get("is_ours", False),
     )
