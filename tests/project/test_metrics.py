@@ -54,17 +54,12 @@ def watched() -> dict[Metric, str]:
     """The metrics that alarms watch, and the alarm."""
     return {
         Metric(
-            of["Namespace"],
-            of["MetricName"],
-            tuple((one["Name"], _id(one["Value"])) for one in of["Dimensions"]),
+            alarm["Namespace"],
+            alarm["MetricName"],
+            tuple((one["Name"], _id(one["Value"])) for one in alarm["Dimensions"]),
         ): name
         for name, alarm in alarms().items()
-        for of in ([one["MetricStat"]["Metric"] for one in _stats(alarm)] or [alarm])
     }
-
-
-def _stats(alarm: dict[str, Any]) -> list[Any]:
-    return [one for one in alarm.get("Metrics", []) if "MetricStat" in one]
 
 
 def _id(value: Any) -> str:
