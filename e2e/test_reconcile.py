@@ -12,8 +12,8 @@ import pytest
 
 from e2e.conftest import RECONCILE_KEY, RECONCILED_APP, Tencent
 from e2e.emulator import client
-from e2e.stack import Stack, eventually, say
-from e2e.test_stack import outgoing, waiting
+from e2e.stack import Stack, eventually, say, waiting
+from e2e.test_stack import outgoing
 from local.commands.run import everybody
 from local.tencent_cloud.faults import Hang
 from roomstate.tencent.catalogue.own import Reconciled

@@ -19,7 +19,7 @@ import jsonschema_rs
 import pytest
 
 from e2e.emulator import REGION, client
-from e2e.stack import TOKEN, Stack, deploy, eventually, get, say
+from e2e.stack import TOKEN, Stack, deploy, eventually, get, say, waiting
 from local.aws.template import template
 from local.commands.run import everybody
 from local.commands.schema import SCHEMAS
@@ -266,12 +266,6 @@ class TestParking:
         assert eventually(lambda: occupant(signed, "authentic"), "ann") == "ann"
         assert eventually(lambda: waiting(queue), 0) == 0
         assert occupant(signed, "forged") is None
-
-
-def waiting(queue_url: str) -> int:
-    """How many messages a queue has, seen or not."""
-    attributes = client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
-    return sum(int(count) for name, count in attributes.items() if name.startswith("ApproximateNumber"))
 
 
 class TestRoles:

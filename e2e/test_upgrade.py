@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from e2e.emulator import client
-from e2e.stack import Stack, deploy, eventually, say
-from e2e.test_stack import outgoing, waiting
+from e2e.stack import Stack, deploy, eventually, say, waiting
+from e2e.test_stack import outgoing
 from local.commands.replay import progress
 from local.commands.run import everybody
 from local.commands.upgrade import upgrade
