@@ -61,6 +61,7 @@ no-e2e:
 
 bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## measure every figure of the README's performance section again; needs what e2e needs
 	$(EMULATED) 10800 $(BIN)/python -m benchmarks.run
+	@$(BIN)/python -m benchmarks.scale
 
 load: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## send 20,000 webhooks twice, shuffled, to the stack on a local AWS that fails for a while; ARGS="--count 2000", or --help
 	$(EMULATED) 10800 $(BIN)/python -m e2e.load $(ARGS)
