@@ -58,7 +58,7 @@ def posted() -> dict[str, Any]:
 
 class TestMadeHere:
     def test_it_says_all_that_is_asserted_when_when_asked_and_what_was_answered(self) -> None:
-        heard = ((SEATS, {"SeatList": []}),)
+        heard: tuple[Any, ...] = ((SEATS, {"SeatList": []}),)
         [one] = webhooks(APP, R, Dated(ASKED, EVERYTHING), live(heard=heard), NOW)
         assert json.loads(one.payload) == {
             "CallbackCommand": COMMAND,
