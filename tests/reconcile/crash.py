@@ -7,7 +7,7 @@ invoked again, messages that failed are seen again, and some time later there is
 import json
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -53,6 +53,8 @@ BUS = "rooms"
 PLAN_S, RECONCILE_S = 300, 120
 """What the two functions may take."""
 CALL_S = 0.01
+SHARDS = 2
+"""Partitions of members, and of a log, here."""
 INVOCATIONS = 3
 """How often Lambda invokes a plan that fails."""
 REAL_CLIENT = clients._client
@@ -187,16 +189,21 @@ class Cloud:
         time = WorldTime()
         self._world = World(self.dynamodb, plan, time)
         api = partial(TencentApi, clock_s=time.time, sleep=time.sleep)
-        with (
+        patches = (
             patch("roomstate.aws.clients._client", lambda service, *_: self._clients[service]),
             patch("roomstate.aws.retry.jitter", lambda seconds: seconds),
+            # A room in fewer partitions is read with fewer calls, all alike.
+            *(patch(f"roomstate.aws.{module}.SHARDS", SHARDS) for module in ("table", "reader", "logs")),
             patch("roomstate.reconcile.wiring.Reconciler", partial(Reconciler, clock=time.time)),
             patch("roomstate.reconcile.wiring.Accounts", partial(Accounts, clock=time.time)),
             patch("roomstate.reconcile.wiring.Pacer", partial(Pacer, clock=time)),
             patch.object(rest, "TencentApi", api),
             patch.object(rest, "connect", lambda _: Direct(world.tencent)),
             patch.object(Deadline, "of_invocation", lambda ms: OF_INVOCATION(ms, time)),
-        ):
+        )
+        with ExitStack() as stack:
+            for one in patches:
+                stack.enter_context(one)
             world = self._world
             yield world
 

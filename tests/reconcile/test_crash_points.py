@@ -1,11 +1,14 @@
 """One fault at one call to AWS, of the plan or of the worker: in the end all is healed, and all is told."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from roomstate.log.fold import fold
 from roomstate.log.forwarded import forwarded
+from roomstate.reconcile.answers import Product
 from roomstate.reconcile.held import hold
 from tests.converging import lasting
 from tests.payloads import APP
@@ -13,7 +16,10 @@ from tests.receive.faults import FAULTS
 from tests.reconcile.crash import Cloud, Plan, World, cloud
 from tests.reconcile.world import wrong
 
-ROOMS = ("live", "room")
+R = "r"
+PRODUCTS: tuple[Product, ...] = ("live", "room")
+HERE = tuple(fault for fault in FAULTS if fault not in {"slow 0.5 s", "slow 1.25 s"})
+"""Nobody waits 2 s for the worker: one slow call is as good as another."""
 
 
 @pytest.fixture(scope="module")
@@ -22,31 +28,29 @@ def one_cloud() -> Iterator[Cloud]:
         yield one
 
 
-def live_through(world: World) -> None:
-    """A room of each product with a ghost, and seats that nobody told of; then a round, and another."""
-    for product in ROOMS:
-        world.tencent.create(product, product, "owner", seats=1)  # type: ignore[arg-type]
-        world.tencent.enter(product, "ghost")
+def live_through(world: World, product: Product) -> None:
+    """A room with a ghost, and a seat that nobody told of; then a round, or two where the first failed."""
+    world.tencent.create(product, R, "owner", seats=1)
+    world.tencent.enter(R, "ghost")
     world.deliver(*world.tencent.webhooks)
-    for product in ROOMS:
-        world.tencent.leave(product, "ghost")
-        world.tencent.seat(product, 0, "ann")
+    world.tencent.leave(R, "ghost")
+    world.tencent.seat(R, 0, "ann")
     world.time.now += 120
     world.round()
-    world.time.now += 120
-    world.round()
+    if not world.tencent.calls:
+        world.time.now += 120
+        world.round()
 
 
 def check(world: World) -> None:
-    for room in ROOMS:
-        registers = world.reader.registers(APP, room)
-        assert wrong(hold(registers), world.tencent.rooms[room]) == set()
-        log = list(world.reader.records(APP, room))
-        assert lasting(fold(log)) == lasting(registers)
-        # What was asserted was forwarded, all of it, as it stands in the log.
-        ours = {record.event_id: forwarded(record) for record in log if record.is_ours}
-        assert ours
-        assert {event: one for event, one in world.forwarded.items() if one.room_id == room} == ours
+    registers = world.reader.registers(APP, R)
+    assert wrong(hold(registers), world.tencent.rooms[R]) == set()
+    log = list(world.reader.records(APP, R))
+    assert lasting(fold(log)) == lasting(registers)
+    # What was asserted was forwarded, all of it, as it stands in the log.
+    ours = {record.event_id: forwarded(record) for record in log if record.is_ours}
+    assert len(ours) >= 1
+    assert world.forwarded == ours
     assert world.dead_letters() == []
 
 
@@ -57,22 +61,23 @@ def points(places: list[str]) -> list[int]:
     return sorted({*first.values(), *last.values()})
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", HERE)
 def test_a_fault_at_any_call_loses_nothing(
-    one_cloud: Cloud, fault: str, record_property: pytest.FixtureRequest
+    one_cloud: Cloud, fault: str, record_property: Callable[[str, Any], None]
 ) -> None:
     # GIVEN the calls that are made where nothing goes wrong
+    product = PRODUCTS[HERE.index(fault) % 2]
     untroubled = Plan()
     with one_cloud.world(untroubled) as world:
-        live_through(world)
+        live_through(world, product)
         check(world)
-    tried = []
+    tried: Counter[tuple[str, str]] = Counter()
     for number in points(untroubled.places):
         # WHEN one of them goes wrong
         plan = Plan(fault, number)
         with one_cloud.world(plan) as world:
-            live_through(world)
+            live_through(world, product)
             # THEN
             check(world)
-        tried += [(place, fault, 1) for place, fault in plan.hit]
-    record_property("crash points", tried)  # type: ignore[operator]
+        tried.update(plan.hit)
+    record_property("crash points", [(*point, count) for point, count in tried.items()])
