@@ -7,7 +7,7 @@ invoked again, messages that failed are seen again, and some time later there is
 import json
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -187,9 +187,9 @@ class Cloud:
             self._queue.delete_queue(QueueUrl=url)
         create_queues(self._queue)
         time = WorldTime()
-        self._world = World(self.dynamodb, plan, time)
+        self._world = world = World(self.dynamodb, plan, time)
         api = partial(TencentApi, clock_s=time.time, sleep=time.sleep)
-        patches = (
+        patches: tuple[AbstractContextManager[Any], ...] = (
             patch("roomstate.aws.clients._client", lambda service, *_: self._clients[service]),
             patch("roomstate.aws.retry.jitter", lambda seconds: seconds),
             # A room in fewer partitions is read with fewer calls, all alike.
@@ -204,7 +204,6 @@ class Cloud:
         with ExitStack() as stack:
             for one in patches:
                 stack.enter_context(one)
-            world = self._world
             yield world
 
     def _client(self, service: str) -> Any:
