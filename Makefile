@@ -65,6 +65,7 @@ no-e2e:
 
 bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## measure every figure of the README's performance section again; needs what e2e needs
 	$(EMULATED) 10800 $(BIN)/python -m benchmarks.run
+	@$(BIN)/python -m benchmarks.scale
 
 audit: $(VENV)/ready $(VENV)-audit/ready  ## look for known vulnerabilities in what is deployed and in what the tests use
 	$(BIN)/python -m local.commands.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt \

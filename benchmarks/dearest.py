@@ -176,7 +176,7 @@ class NoParking(Parking):
     def __init__(self) -> None:
         pass
 
-    def park(self, delivery: Any, _: Any) -> None:
+    def park(self, delivery: Any, _: Any) -> str:
         raise AssertionError(f"parked: {delivery.body[:100]}")
 
 

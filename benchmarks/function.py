@@ -29,7 +29,7 @@ ENVIRONMENT = {
     "EVENT_BUS": "",
     "SDK_APP_IDS": APP,
     "TOKENS_PARAMETER": "",
-    "LOG_RETENTION_DAYS": "90",
+    "LOG_RETENTION_DAYS": "30",
     "POWERTOOLS_SERVICE_NAME": "webhook",
     "POWERTOOLS_METRICS_NAMESPACE": "roomstate",
 }

@@ -118,8 +118,9 @@ class NoParking(Parking):
     def __init__(self) -> None:
         pass
 
-    def park(self, delivery: Any, _: Any) -> None:
+    def park(self, delivery: Any, _: Any) -> str:
         assert delivery.claim is not None, f"parked: {delivery}"
+        return "message-1"
 
 
 class Bus:

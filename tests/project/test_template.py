@@ -203,8 +203,12 @@ def test_redrive_has_executions_of_its_own_as_many_as_its_queue_asks_for() -> No
     at_once = resource("RedriveFunction")["Events"]["Parked"]["Properties"]["ScalingConfig"]
     # THEN they are reserved, unless an account has none to spare
     reserved = template()["Parameters"]["RedriveConcurrency"]
-    assert reserved["Default"] == at_once["MaximumConcurrency"]
-    assert reserved["AllowedValues"] == [0, at_once["MaximumConcurrency"]]
+    assert at_once["MaximumConcurrency"]["Fn::If"] == [
+        "HasRedriveConcurrency",
+        {"Ref": "RedriveConcurrency"},
+        2,
+    ]
+    assert 1 not in reserved["AllowedValues"]  # a source takes 2 at least
     assert resource("RedriveFunction")["ReservedConcurrentExecutions"]["Fn::If"] == [
         "HasRedriveConcurrency",
         {"Ref": "RedriveConcurrency"},

@@ -65,8 +65,9 @@ class NoParking(Parking):
     def __init__(self) -> None:
         pass
 
-    def park(self, delivery: Delivery, _: Deadline) -> None:
+    def park(self, delivery: Delivery, _: Deadline) -> str:
         assert delivery.claim is not None, f"parked: {delivery}"
+        return "message-1"
 
 
 class Bus:

@@ -1,6 +1,7 @@
 """Reconciliation of what is stored: through the table, its log, and a race with what comes meanwhile."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.aws.embedded import empty_table
-from local.tencent_cloud.faults import FAULTS
+from local.tencent_cloud.faults import FAULTS, Edited
 from roomstate.aws.deadline import Deadline, OutOfTime
 from roomstate.aws.reads import TooMany
 from roomstate.log.fold import fold
 from roomstate.reconcile import reconciler
 from roomstate.reconcile.answers import Product
 from roomstate.state.life import Life
-from roomstate.state.registers import AnyRegister, Key, RoomRegister
+from roomstate.state.registers import AnyRegister, Key, RoomRegister, Seat
 from roomstate.state.view import View
 from tests.converging import lasting
 from tests.payloads import AN_HOUR, APP, Ticking
@@ -151,6 +152,26 @@ class TestRace:
         alone.now = world.now
         alone.deliver(*world.tencent.webhooks[told:])
         assert newest(alone.registers.get(R, {})) <= newest(world.reader.registers(APP, R))
+
+    def test_what_comes_late_while_tencent_is_asked_is_left_alone(self, dynamodb: "DynamoDBClient") -> None:
+        """It is older than the answers are dated, which may have been made before it."""
+        # GIVEN a seat that ann had long ago; bob took it 15 s ago, and the webhook is late
+        world = Tabled(dynamodb)
+        world.tencent.create("live", "r", "owner", seats=1)
+        world.tencent.seat("r", 0, "ann")
+        world.deliver(*world.tencent.webhooks)
+        world.wait(QUIET_MS)
+        world.tencent.seat("r", 0, "bob")
+        late = deepcopy(world.tencent.webhooks[-1])
+        world.wait(15_000)
+        # WHEN it comes while Tencent is asked, whose answer is older still
+        stale = Edited(lambda answer: answer["Response"]["SeatList"][0].pop("Member_Account"))
+        world.tencent.fail("get_seat_list", stale)
+        world.meanwhile = lambda name: world.deliver(late) if name == "get_seat_list" else None
+        report = world.reconcile()
+        # THEN
+        assert report.differences == ()
+        assert world.held().facts[Key("seat", 0)].fact == Seat("bob")
 
     def test_two_workers_on_one_room(self, dynamodb: "DynamoDBClient") -> None:
         """No lock keeps them apart: each asserts what it finds, with versions of its own."""
