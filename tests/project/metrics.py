@@ -17,6 +17,7 @@ from local.aws.template import resource, template
 from roomstate.aws.refusals import NeverForwarded
 from roomstate.log.record import log_record
 from roomstate.receive.receiver import Receipt
+from roomstate.receive.redriver import Redriven
 from roomstate.receive.telemetry import report, reporting_redrive
 from roomstate.reconcile.errors import NoAnswer
 from roomstate.reconcile.planner import Plan
@@ -63,7 +64,7 @@ def filtered() -> set[str]:
 
 def _told(service: str, told: Report) -> set[Metric]:
     metrics = Metrics(namespace="roomstate", service=service)
-    with suppress(Exception):  # some report a failure, and let it pass
+    with suppress(OSError):  # what fails is reported, and fails
         told(Logger(service=service, stream=io.StringIO()), metrics)
     if not metrics.metric_set:
         return set()
@@ -92,22 +93,18 @@ def _receipts() -> Iterator[Report]:
         Receipt(webhook=replace(arrived, command="Live.CallbackUnheardOf", is_misnamed=True)),
     ]
     for receipt in receipts:
-        yield lambda logger, metrics, receipt=receipt: report(receipt, logger, metrics)  # type: ignore[misc]
+        yield lambda logger, metrics, receipt=receipt: report(receipt, "1", logger, metrics)  # type: ignore[misc]
 
 
 def _redrives() -> Iterator[Report]:
-    for never, failure in ((None, None), (NeverForwarded(), None), (None, BadSignature()), (None, OSError())):
+    arrived = webhook(seats("r"))
+    for done in (Redriven(arrived), Redriven(arrived, NeverForwarded()), BadSignature(), OSError()):
 
-        def told(
-            logger: Logger,
-            metrics: Metrics,
-            never: NeverForwarded | None = never,
-            failure: Exception | None = failure,
-        ) -> None:
-            with reporting_redrive("1", logger, metrics) as redriven:
-                redriven.never = never
-                if failure:
-                    raise failure
+        def told(logger: Logger, metrics: Metrics, done: Redriven | Exception = done) -> None:
+            with reporting_redrive("1", logger, metrics) as tell:
+                if isinstance(done, Exception):
+                    raise done
+                tell(done)
 
         yield told
 

@@ -67,7 +67,7 @@ def void_until(started_at: int | None, ended_at: int | None) -> int:
     return -1 if until is None else until
 
 
-def held(registers: Mapping[Key, AnyRegister]) -> Held:
+def hold(registers: Mapping[Key, AnyRegister]) -> Held:
     """A room as the table has it, from all of its registers."""
     life, room = View(registers).life, registers.get(ROOM, RoomRegister())
     assert isinstance(room, RoomRegister)

@@ -12,7 +12,7 @@ from roomstate.log.record import LogRecord, decode_again
 from roomstate.reconcile.answers import Answers, Product, product_of
 from roomstate.reconcile.ask import Call, ask
 from roomstate.reconcile.compare import CACHE_MS, MARGIN_MS, Comparison, Dated, compare
-from roomstate.reconcile.held import Held, held
+from roomstate.reconcile.held import Held, hold
 from roomstate.reconcile.pacer import CALL_S
 from roomstate.reconcile.webhooks import webhooks
 from roomstate.state.registers import ROOM, AnyRegister, Key
@@ -100,8 +100,8 @@ class Reconciler:
         call = self._caller(sdk_app_id, deadline.earlier(FINISH_S))
         registers = reader.registers(sdk_app_id, room_id, most=MAX_ITEMS)
         answers = ask(call, room_id, _product(registers), self._now)
-        after = held(reader.registers(sdk_app_id, room_id, most=MAX_ITEMS))
-        return Report(sdk_app_id, room_id, after, answers, compare(held(registers), after, answers))
+        after = hold(reader.registers(sdk_app_id, room_id, most=MAX_ITEMS))
+        return Report(sdk_app_id, room_id, after, answers, compare(hold(registers), after, answers))
 
     def forward_again(self, sdk_app_id: str, room_id: str, since: int, deadline: Deadline) -> None:
         """Forward once more what was asserted since then: an earlier try may have stored it, and no more.

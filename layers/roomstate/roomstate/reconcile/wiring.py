@@ -1,7 +1,7 @@
 """The parts of the reconcile function put together, as its settings say."""
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 
 from roomstate.aws.clients import reading_dynamodb_client, ssm_client
 from roomstate.aws.deadline import Deadline
@@ -22,7 +22,11 @@ def make_worker(settings: ReconcileSettings) -> Worker:
     """What the reconcile function hands its messages to."""
     accounts = Accounts(ssm_client(), settings.parameter)
     recorder = make_recorder(settings.table_name, settings.log_retention_days, settings.event_bus)
-    reader = partial(_reader, settings)
+    client = reading_dynamodb_client()
+
+    def reader(deadline: Deadline) -> Reader:
+        return Reader(client, settings.table_name, deadline=deadline)
+
     pacer = Pacer(settings.calls_per_second / settings.workers)
     reconciler = Reconciler(reader, recorder, caller(accounts.of, pacer))
     return Worker(reconciler, forwards=bool(settings.event_bus))
@@ -38,10 +42,3 @@ def caller(account_of: AccountOf, pacer: Pacer) -> Callable[[str, Deadline], Cal
         return rest.TencentApi(connection, account.administrator).call
 
     return call
-
-
-def _reader(settings: ReconcileSettings, deadline: Deadline) -> Reader:
-    return Reader(_reading_client(), settings.table_name, deadline=deadline)
-
-
-_reading_client = cache(reading_dynamodb_client)
