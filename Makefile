@@ -18,13 +18,16 @@ unexport ROOM
 # The emulator runs functions as Lambda does: packaged for Linux and Python 3.13.
 E2E := $(shell python3.13 -c 'import sys; sys.exit(sys.platform != "linux")' 2>/dev/null && echo e2e)
 
-.PHONY: run send replay rebuild sweep test lint unit e2e no-e2e bench audit fuzz format lock clean help
+.PHONY: run send ghost replay rebuild sweep reconcile upgrade test lint unit e2e no-e2e bench load audit fuzz format lock clean help
 
 run: $(VENV)/ready  ## start the receiver on an embedded DynamoDB and show it the sample webhooks
 	@$(BIN)/python -m local.commands.run --port $(PORT)
 
 send: $(VENV)/ready  ## post the samples, or FILE=…, to a receiver; ARGS="--twice --shuffle --late", or --help
 	@$(BIN)/python -m local.commands.send --url '$(URL)' $(ARGS) $(FILE)
+
+ghost: $(VENV)/ready  ## show a ghost come and go: a webhook is lost, and a reconciliation heals it, on a simulated Tencent
+	@$(BIN)/python -m local.commands.ghost
 
 replay: $(VENV)/ready  ## forward records again, from the log: TABLE=… BUS=… APP=… ROOM=… FROM=… TO=…; ARGS=--dry-run, or --help
 	@$(BIN)/python -m local.commands.replay $(call option,TABLE,table) $(call option,BUS,bus) $(call option,APP,app) \
@@ -35,6 +38,13 @@ rebuild: $(VENV)/ready  ## rebuild a room's registers from its log, and show wha
 
 sweep: $(VENV)/ready  ## delete what the end of a room voided, where the stack's own sweep failed: TABLE=… APP=… ROOM=…
 	@$(BIN)/python -m local.commands.sweep $(call option,TABLE,table) $(call option,APP,app) $(call option,ROOM,room) $(ARGS)
+
+reconcile: $(VENV)/ready  ## ask Tencent about each live room, or ROOM=…, and assert what differs: TABLE=… APP=… PARAMETER=… BUS=…; ARGS=--dry-run
+	@$(BIN)/python -m local.commands.reconcile $(call option,TABLE,table) $(call option,APP,app) $(call option,ROOM,room) \
+		$(call option,PARAMETER,parameter) $(call option,BUS,bus) $(ARGS)
+
+upgrade: $(VENV)/ready  ## give the rooms of a table from before 0.2 their lives (docs/upgrading.md): TABLE=…; ARGS=--dry-run
+	@$(BIN)/python -m local.commands.upgrade $(call option,TABLE,table) $(ARGS)
 
 test: lint unit $(or $(E2E),no-e2e)  ## every check and every test
 
@@ -60,6 +70,9 @@ no-e2e:
 bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## measure every figure of the README's performance section again, or ARGS='--only "One room"'; needs what e2e needs
 	$(EMULATED) 10800 $(BIN)/python -m benchmarks.run $(ARGS)
 	@$(if $(ARGS),,$(BIN)/python -m benchmarks.scale)
+
+load: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## send 20,000 webhooks twice, shuffled, to the stack on a local AWS that fails for a while; ARGS="--count 2000", or --help
+	$(EMULATED) 10800 $(BIN)/python -m e2e.load $(ARGS)
 
 audit: $(VENV)/ready $(VENV)-audit/ready  ## look for known vulnerabilities in what is deployed and in what the tests use
 	$(BIN)/python -m local.commands.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt \

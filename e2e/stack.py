@@ -175,6 +175,12 @@ def _sam(*arguments: str, timeout: float) -> None:
     assert ran.returncode == 0, f"sam {' '.join(arguments)}\n{ran.stdout}"
 
 
+def waiting(queue_url: str) -> int:
+    """How many messages a queue has, seen or not."""
+    attributes = client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
+    return sum(int(count) for name, count in attributes.items() if name.startswith("ApproximateNumber"))
+
+
 def eventually(read: Callable[[], T], wanted: Any) -> T:
     """What is read: once it is what is wanted, or else after a time that is long enough for anything."""
     end = time.monotonic() + EVENTUALLY_S

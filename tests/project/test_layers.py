@@ -19,7 +19,10 @@ PURE = (
     "tencent",
     "log",
     # of the wing that asks Tencent, all but what calls it
-    *(f"reconcile.{name}" for name in ("answers", "ask", "compare", "errors", "held", "usersig")),
+    *(
+        f"reconcile.{name}"
+        for name in ("answers", "ask", "compare", "errors", "held", "names", "usersig", "webhooks")
+    ),
 )
 KIT = "kit"
 """What other projects import: above all wings, and no wing imports it."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from roomstate.aws.clients import SQS_CALL_S
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.parking import Parking
+from roomstate.aws.recorder import Recorder
 from roomstate.aws.tokens import Verify
 from roomstate.log.record import LogRecord
-from roomstate.receive.recorder import Recorder
 from roomstate.state.webhook import Webhook
 from roomstate.tencent.answer import ACCEPTED, Answer, refusal
 from roomstate.tencent.caller import Caller, identify

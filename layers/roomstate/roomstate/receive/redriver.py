@@ -7,9 +7,9 @@ from roomstate.aws.clients import SQS_CALL_S
 from roomstate.aws.dead_letters import DeadLetters
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.parking import Parking
+from roomstate.aws.recorder import Recorder
 from roomstate.aws.refusals import NeverForwarded
 from roomstate.aws.tokens import Verify
-from roomstate.receive.recorder import Recorder
 from roomstate.state.webhook import Webhook
 from roomstate.tencent.decode import decode
 from roomstate.tencent.delivery import Delivery
