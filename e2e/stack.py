@@ -142,9 +142,21 @@ def deploy(built: Path, name: str, **parameters: str) -> Stack:
         *_parameters(parameters),
         timeout=DEPLOY_S,
     )
+    _repair_pollers()
     [stack] = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Stack(name, parameters, outputs)
+
+
+def _repair_pollers() -> None:
+    """Make a number of what a parameter says. The emulator leaves it a text, and stops polling queues."""
+    functions = client("lambda")
+    for source in functions.list_event_source_mappings()["EventSourceMappings"]:
+        most = source.get("ScalingConfig", {}).get("MaximumConcurrency")
+        if most is not None:
+            functions.update_event_source_mapping(
+                UUID=source["UUID"], ScalingConfig={"MaximumConcurrency": int(most)}
+            )
 
 
 def _parameters(parameters: Mapping[str, str]) -> list[str]:

