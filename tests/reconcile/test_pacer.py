@@ -94,7 +94,22 @@ def test_no_call_is_begun_that_might_not_be_over_in_time() -> None:
             reasons.append(why.reason)
     # THEN
     assert len(noting.called) == 3
-    assert reasons == ["too_slow", "too_slow"]
+    assert reasons == ["no_time", "no_time"]
+
+
+def test_nobody_sleeps_until_a_turn_that_comes_too_late() -> None:
+    """A function would be killed in its sleep, with what it has to assert."""
+    # GIVEN a pace of a call a minute, and 20 s
+    time = Time()
+    noting = Noting(time)
+    paced = Paced(noting, Pacer(1 / 60, time), Deadline(20, time))
+    paced.post("get_seat_list", "", b"")
+    # WHEN
+    before = time.now
+    with pytest.raises(Unreachable, match="no_time"):
+        paced.post("get_seat_list", "", b"")
+    # THEN
+    assert time.now == before
 
 
 @pytest.mark.parametrize(
