@@ -32,7 +32,7 @@ class Pacer:
         self._last: dict[str, float] = {}
 
     def wait(self, command: str, until: Deadline) -> bool:
-        """Return when the command may be called; or at once, and False, where it would not be over by then."""
+        """Return when the command may be called; or False at once, where it might not be over by then."""
         now = self._clock.monotonic()
         at = turn(self._last.get(command), now, self._interval)
         if until.earlier(CALL_S + at - now).is_over():
