@@ -18,7 +18,7 @@ unexport ROOM
 # The emulator runs functions as Lambda does: packaged for Linux and Python 3.13.
 E2E := $(shell python3.13 -c 'import sys; sys.exit(sys.platform != "linux")' 2>/dev/null && echo e2e)
 
-.PHONY: run send ghost replay rebuild sweep reconcile test lint unit e2e no-e2e bench audit fuzz format lock clean help
+.PHONY: run send ghost replay rebuild sweep reconcile upgrade test lint unit e2e no-e2e bench load audit fuzz format lock clean help
 
 run: $(VENV)/ready  ## start the receiver on an embedded DynamoDB and show it the sample webhooks
 	@$(BIN)/python -m local.commands.run --port $(PORT)
@@ -43,6 +43,9 @@ reconcile: $(VENV)/ready  ## ask Tencent about each live room, or ROOM=…, and 
 	@$(BIN)/python -m local.commands.reconcile $(call option,TABLE,table) $(call option,APP,app) $(call option,ROOM,room) \
 		$(call option,PARAMETER,parameter) $(call option,BUS,bus) $(ARGS)
 
+upgrade: $(VENV)/ready  ## give the rooms of a table from before 0.2 their lives (docs/upgrading.md): TABLE=…; ARGS=--dry-run
+	@$(BIN)/python -m local.commands.upgrade $(call option,TABLE,table) $(ARGS)
+
 test: lint unit $(or $(E2E),no-e2e)  ## every check and every test
 
 lint: $(VENV)/ready $(VENV)-sam/ready $(VENV)-checkov/ready  ## ruff, mypy; sam validate, cfn-lint and checkov on the template
@@ -66,6 +69,9 @@ no-e2e:
 bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## measure every figure of the README's performance section again; needs what e2e needs
 	$(EMULATED) 10800 $(BIN)/python -m benchmarks.run
 	@$(BIN)/python -m benchmarks.scale
+
+load: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## send 20,000 webhooks twice, shuffled, to the stack on a local AWS that fails for a while; ARGS="--count 2000", or --help
+	$(EMULATED) 10800 $(BIN)/python -m e2e.load $(ARGS)
 
 audit: $(VENV)/ready $(VENV)-audit/ready  ## look for known vulnerabilities in what is deployed and in what the tests use
 	$(BIN)/python -m local.commands.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt \

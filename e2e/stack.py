@@ -138,9 +138,21 @@ def deploy(built: Path, name: str, **parameters: str) -> Stack:
         *_parameters(parameters),
         timeout=DEPLOY_S,
     )
+    _repair_pollers()
     [stack] = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Stack(name, parameters, outputs)
+
+
+def _repair_pollers() -> None:
+    """Make a number of what a parameter says. The emulator leaves it a text, and stops polling queues."""
+    functions = client("lambda")
+    for source in functions.list_event_source_mappings()["EventSourceMappings"]:
+        most = source.get("ScalingConfig", {}).get("MaximumConcurrency")
+        if most is not None:
+            functions.update_event_source_mapping(
+                UUID=source["UUID"], ScalingConfig={"MaximumConcurrency": int(most)}
+            )
 
 
 def _parameters(parameters: Mapping[str, str]) -> list[str]:
@@ -169,6 +181,12 @@ def _sam(*arguments: str, timeout: float) -> None:
         check=False,
     )
     assert ran.returncode == 0, f"sam {' '.join(arguments)}\n{ran.stdout}"
+
+
+def waiting(queue_url: str) -> int:
+    """How many messages a queue has, seen or not."""
+    attributes = client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
+    return sum(int(count) for name, count in attributes.items() if name.startswith("ApproximateNumber"))
 
 
 def eventually(read: Callable[[], T], wanted: Any) -> T:

@@ -48,6 +48,8 @@ _DONE_WITH = {NoAccount: "no_account", NoRoom: "no_room", TooMany: "too_many"}
 def report_room(report: Report, logger: Logger, metrics: Metrics) -> None:
     """Log and count what became of a room."""
     _count(metrics, "RoomsAsked")
+    # Its average is the share of rooms about which not all was answered, which an alarm watches.
+    _count(metrics, "RoomsUnanswered", 1 if report.answers.failures else 0)
     differing = Counter(_kinds(assertion for group in report.differences for assertion in group.assertions))
     for kind in KINDS:
         if differing[kind]:
@@ -79,6 +81,7 @@ def reporting(named: Any, logger: Logger, metrics: Metrics) -> Iterator[None]:
         yield
     except (NoAccount, NoRoom, TooMany) as reason:
         count_failure(_DONE_WITH[type(reason)], metrics)
+        _count(metrics, "RoomsUnanswered")
         logger.error("not reconciled: %s", reason, extra=facts)
     except NeverForwarded as reason:
         _count(metrics, "NeverForwarded")
