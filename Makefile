@@ -54,6 +54,7 @@ lint: $(VENV)/ready $(VENV)-sam/ready $(VENV)-checkov/ready  ## ruff, mypy; sam 
 	$(BIN)/mypy
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template examples/consumer/template.yaml
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template benchmarks/typical/template.yaml
 	$(VENV)-checkov/bin/checkov --framework cloudformation --file template.yaml --compact --quiet --skip-download
 
 unit: $(VENV)/ready  ## run only the tests
@@ -66,9 +67,9 @@ e2e: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## test the stack, deplo
 no-e2e:
 	@echo "NOT TESTED: the deployed stack (make e2e). That takes Linux, and Python 3.13 on the PATH."
 
-bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## measure every figure of the README's performance section again; needs what e2e needs
-	$(EMULATED) 10800 $(BIN)/python -m benchmarks.run
-	@$(BIN)/python -m benchmarks.scale
+bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## measure every figure of the README's performance section again, or ARGS='--only "One room"'; needs what e2e needs
+	$(EMULATED) 10800 $(BIN)/python -m benchmarks.run $(ARGS)
+	@$(if $(ARGS),,$(BIN)/python -m benchmarks.scale)
 
 load: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## send 20,000 webhooks twice, shuffled, to the stack on a local AWS that fails for a while; ARGS="--count 2000", or --help
 	$(EMULATED) 10800 $(BIN)/python -m e2e.load $(ARGS)
@@ -90,6 +91,7 @@ lock: $(VENV)/ready  ## resolve the *.in files anew; UPGRADE=--upgrade takes the
 	for layer in roomstate dependencies; do \
 		$(LOCK) $(UPGRADE) layers/$$layer/requirements.in -o layers/$$layer/requirements.txt; done
 	$(LOCK) $(UPGRADE) requirements/dev.in -o requirements/dev.txt
+	$(LOCK) $(UPGRADE) benchmarks/typical/requirements.in -o benchmarks/typical/requirements.txt
 	for tool in $(TOOLS); do $(LOCK) $(UPGRADE) requirements/$$tool.in -o requirements/$$tool.txt; done
 
 clean:  ## remove what was installed and built

@@ -9,7 +9,7 @@ Tencent.
 import re
 
 from benchmarks.cost import LAMBDA_GB_SECOND, LAMBDA_REQUEST, MILLION, OUT_GB, READ_UNIT
-from local.aws.template import ROOT, template
+from local.aws.template import ROOT, parameter_default, resource, template
 from roomstate.aws.table import SHARDS
 
 DOCUMENT = ROOT / "docs/reconcile.md"
@@ -19,7 +19,8 @@ MARKED = re.compile(
 )
 ROOMS = (100, 10_000, 100_000)
 """That live."""
-WORKERS = (2, 20, 60)
+WORKERS = (int(parameter_default("ReconcileWorkers")), 20, 60)
+"""The default, and more."""
 CALLS_PER_SECOND = 100
 """With each command, of the 200 that Tencent takes (63404)."""
 CALL_S = 0.1
@@ -30,7 +31,8 @@ CALLS = {"Live": 5, "Room": 3}
 """Commands for a room whose members fit a page."""
 CALL_BYTES = 1_500
 """Sent for a call, TLS and all; assumed."""
-BATCH = 10
+SENT = 10
+"""Messages sent at once. Received as many as the template says."""
 # https://aws.amazon.com/sqs/pricing/ (standard queues)
 SQS_REQUEST = 0.40 / MILLION
 ROUNDS = 24 * 365 / 12
@@ -58,10 +60,11 @@ def usd(rooms: int, calls: int) -> float:
     """What a round costs in which nothing differs."""
     memory_gb = template()["Globals"]["Function"]["MemorySize"] / 1024
     queries = 2 * (SHARDS + 1)
+    received = resource("ReconcileFunction")["Events"]["Rooms"]["Properties"]["BatchSize"]
     parts = (
-        room_s(calls) * memory_gb * LAMBDA_GB_SECOND + LAMBDA_REQUEST / BATCH,
+        room_s(calls) * memory_gb * LAMBDA_GB_SECOND + LAMBDA_REQUEST / received,
         queries * READ_UNIT,
-        3 * SQS_REQUEST / BATCH,  # to send, to receive, to delete
+        SQS_REQUEST * (1 / SENT + 2 / received),  # to send; to receive and to delete
         calls * CALL_BYTES * OUT_GB / 10**9,
     )
     return rooms * sum(parts)

@@ -124,9 +124,13 @@ def get(url: str, **headers: str) -> tuple[int, Any, dict[str, str]]:
     return Server(url).exchange("GET", f"{where.path}?{where.query}", None, *headers.items())
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, template: Path = ROOT / "template.yaml") -> None:
     """`sam build` into a folder: the work tree's own build and cache stay as they are."""
-    _sam("build", "--build-dir", str(folder), "--no-cached", *_parameters({}), timeout=BUILD_S)
+    _sam(
+        *("build", "--template", str(template), "--build-dir", str(folder), "--no-cached"),
+        *_parameters({}),
+        timeout=BUILD_S,
+    )
 
 
 def deploy(built: Path, name: str, **parameters: str) -> Stack:

@@ -169,7 +169,7 @@ def test_prefix_takes_all_changes_of_a_seat_as_the_documents_say() -> None:
 
 @pytest.mark.parametrize(
     ("document", "place", "example"),
-    [("docs/forwarding.md", 0, "seat-occupied"), ("README.md", -1, "member-offline")],
+    [("docs/forwarding.md", 0, "seat-occupied"), ("docs/forwarding.md", 1, "member-offline")],
 )
 def test_an_event_in_the_documents_is_what_is_delivered(document: str, place: int, example: str) -> None:
     # GIVEN
@@ -180,9 +180,9 @@ def test_an_event_in_the_documents_is_what_is_delivered(document: str, place: in
     assert {**shown, "id": None} == {**events(record)[0], "id": None}
 
 
-def test_the_rule_of_the_readme_is_the_consumers_and_takes_the_event_beside_it() -> None:
-    *_, rule, shown = [
-        block for block in blocks((ROOT / "README.md").read_text("utf-8")) if block.get("source")
+def test_the_rule_that_is_shown_is_the_consumers_and_takes_the_event_beside_it() -> None:
+    _, rule, shown, *_ = [
+        block for block in blocks((ROOT / "docs/forwarding.md").read_text("utf-8")) if block.get("source")
     ]
     assert rule == consumer_pattern()
     assert matches(rule, shown)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 import roomstate
 from local.aws.template import resource, template
 from roomstate.reconcile.reconciler import ROOM_S
+from roomstate.reconcile.rest import READ_S
 from roomstate.reconcile.settings import PlanSettings, ReconcileSettings
 from tests.project.test_template import LIBRARIES, statements
 
@@ -80,6 +81,12 @@ def test_a_room_fits_the_time_of_an_invocation_and_the_queue_waits_for_all() -> 
     assert WORKER["Timeout"] > 2 * ROOM_S
     assert resource("ReconcileQueue")["VisibilityTimeout"] == 6 * WORKER["Timeout"]
     assert ROOMS["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_all_rooms_of_an_invocation_are_begun_however_slowly_tencent_answers() -> None:
+    """What is not begun has been received all the same, and is a dead letter after three times."""
+    slow_s = len(["info", "seats", "members", "admins", "metadata"]) * READ_S
+    assert (ROOMS["BatchSize"] - 1) * slow_s + ROOM_S <= WORKER["Timeout"]
 
 
 def test_what_cannot_be_asked_about_ends_with_dead_letters() -> None:

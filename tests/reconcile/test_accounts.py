@@ -9,7 +9,7 @@ from botocore.exceptions import ReadTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomstate.reconcile.accounts import KEPT_S, Accounts, NoAccount, parse
+from roomstate.reconcile.accounts import KEPT_S, PAUSE_S, Accounts, NoAccount, parse
 from roomstate.tencent.errors import Unavailable
 from tests.payloads import AN_HOUR, APP, Time
 from tests.reconcile.functions import ENTRY
@@ -64,6 +64,31 @@ def test_while_they_cannot_be_read_those_read_before_are_used() -> None:
 def test_without_any_the_room_is_tried_again_later() -> None:
     with pytest.raises(Unavailable):
         accounts(Parameters(ReadTimeoutError(endpoint_url="ssm")), Time()).of(APP, AN_HOUR)
+
+
+@pytest.mark.parametrize("wrong", [ReadTimeoutError(endpoint_url="ssm"), "no JSON"])
+def test_what_cannot_be_read_is_not_read_again_for_each_room(wrong: Any) -> None:
+    """The account's reads of SSM are few, and webhooks need them for their tokens."""
+    # GIVEN a parameter that fails, without any account or with those read before
+    store, time = Parameters(wrong), Time()
+    ours = accounts(store, time)
+    for _ in range(50):
+        with pytest.raises((NoAccount, Unavailable)):
+            ours.of(APP, AN_HOUR)
+    tries = store.reads
+    assert tries <= 5
+    # WHEN it is mended
+    store.value = value()
+    time.sleep(PAUSE_S + 1)
+    # THEN it is soon in use
+    assert ours.of(APP, AN_HOUR).host == ENTRY["host"]
+    # AND once it fails again, the old one is
+    store.value = wrong
+    time.sleep(KEPT_S + 1)
+    reads = store.reads
+    for _ in range(50):
+        assert ours.of(APP, AN_HOUR).host == ENTRY["host"]
+    assert store.reads - reads == tries
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,16 @@ class TestWorker:
         assert (counted["ReconcileFailures"], counted["ReconcileFailuresOther"]) == (1, 1)
         assert not [name for name in counted if "987654321" in name]
 
+    def test_a_list_that_is_too_long_for_its_time_is_no_dead_letter(
+        self, functions: Functions, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is as long at the next try: each round would bury the room anew."""
+        monkeypatch.setattr("roomstate.reconcile.ask.MAX_MS", -1)
+        rooms_with_ghosts(functions, "r")
+        functions.plan()
+        assert functions.drain() == 1
+        assert metrics(capsys)["ReconcileFailuresTooSlow"] == 1
+
     @pytest.mark.parametrize("body", ["", "[]", "null", '{"sdk_app_id": "x", "room_id": "r"}', "{"])
     def test_a_message_that_names_no_room_is_done_with(
         self, functions: Functions, capsys: pytest.CaptureFixture[str], body: str

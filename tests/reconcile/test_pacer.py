@@ -2,19 +2,22 @@
 
 from itertools import pairwise
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from roomstate.aws.deadline import Deadline
+from roomstate.reconcile import rest
 from roomstate.reconcile.answers import LIVE_ADMINS, SEATS
 from roomstate.reconcile.errors import Unreachable
 from roomstate.reconcile.pacer import CALL_S, Paced, Pacer, turn
 from roomstate.reconcile.rest import Connection, TencentApi
 from roomstate.reconcile.settings import ReconcileSettings
+from roomstate.reconcile.wiring import caller
 from tests.conftest import FUNCTION_ENVIRONMENT
-from tests.payloads import Time
+from tests.payloads import APP, Time
 from tests.reconcile.table import ACCOUNT
 
 A_LONG_TIME_S = 10**6
@@ -94,7 +97,40 @@ def test_no_call_is_begun_that_might_not_be_over_in_time() -> None:
             reasons.append(why.reason)
     # THEN
     assert len(noting.called) == 3
-    assert reasons == ["too_slow", "too_slow"]
+    assert reasons == ["no_time", "no_time"]
+
+
+def test_nobody_sleeps_until_a_turn_that_comes_too_late() -> None:
+    """A function would be killed in its sleep, with what it has to assert."""
+    # GIVEN a pace of a call a minute, and 20 s
+    time = Time()
+    noting = Noting(time)
+    paced = Paced(noting, Pacer(1 / 60, time), Deadline(20, time))
+    paced.post("get_seat_list", "", b"")
+    # WHEN
+    before = time.now
+    with pytest.raises(Unreachable, match="no_time"):
+        paced.post("get_seat_list", "", b"")
+    # THEN
+    assert time.now == before
+
+
+def test_a_connection_is_kept_while_it_is_used_and_not_after_the_environment_slept() -> None:
+    # GIVEN
+    time, made = Time(), []
+
+    def connect(host: str) -> Connection:
+        made.append(host)
+        return Noting(time)
+
+    with patch.object(rest, "connect", connect):
+        call = caller(lambda *_: ACCOUNT, Pacer(100, time), time.time)
+        # WHEN rooms follow one another, and then an hour passes
+        for pause in (0, 30, 30, 30, 3_600, 1):
+            time.sleep(pause)
+            call(APP, Deadline(A_LONG_TIME_S, time))(SEATS, {})
+    # THEN
+    assert made == [ACCOUNT.host] * 2
 
 
 @pytest.mark.parametrize(

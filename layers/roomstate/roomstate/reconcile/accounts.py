@@ -7,6 +7,7 @@ of the app's data centre:
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 KEPT_S = 300
 """How long accounts are used before they are read again."""
+PAUSE_S = 30
+"""After a failure. SSM takes 40 reads a second of the whole account, and webhooks' tokens are among them."""
+
+logger = logging.getLogger(__name__)
 
 
 class NoAccount(Exception):
@@ -69,7 +74,8 @@ class Accounts:
         self._parameter = parameter
         self._clock = clock
         self._accounts: Mapping[str, Account] | None = None
-        self._read_at = -inf
+        self._failure: NoAccount | Unavailable = NoAccount("never raised")
+        self._read_at = self._failed_at = -inf
 
     def of(self, sdk_app_id: str, deadline: Deadline) -> Account:
         """The account of an app.
@@ -78,21 +84,26 @@ class Accounts:
             NoAccount: there is none, or the parameter makes no sense.
             Unavailable: they cannot be read.
         """
-        accounts = self._current(deadline)
-        if sdk_app_id not in accounts:
+        if not self._is_within(KEPT_S, self._read_at) and not self._is_within(PAUSE_S, self._failed_at):
+            self._refresh(deadline)
+        if self._accounts is None:
+            raise type(self._failure)(*self._failure.args)
+        if sdk_app_id not in self._accounts:
             raise NoAccount(f"The parameter of RECONCILE_PARAMETER has no entry for SdkAppid {sdk_app_id}.")
-        return accounts[sdk_app_id]
+        return self._accounts[sdk_app_id]
 
-    def _current(self, deadline: Deadline) -> Mapping[str, Account]:
-        if self._accounts is not None and 0 <= self._clock() - self._read_at < KEPT_S:
-            return self._accounts
+    def _refresh(self, deadline: Deadline) -> None:
         try:
             self._accounts = parse(self._read(deadline))
+        except (NoAccount, Unavailable) as failure:
+            self._failed_at, self._failure = self._clock(), failure
+            logger.error("accounts cannot be read from SSM: %s", failure)
+        else:
             self._read_at = self._clock()
-        except Unavailable:
-            if self._accounts is None:
-                raise
-        return self._accounts
+
+    def _is_within(self, seconds: float, moment: float) -> bool:
+        """Whether a moment is at most that long ago. One in the future is not: the clock was set back."""
+        return 0 <= self._clock() - moment < seconds
 
     def _read(self, deadline: Deadline) -> str:
         def read(_: int) -> str:

@@ -31,13 +31,16 @@ class Pacer:
         self._clock = clock
         self._last: dict[str, float] = {}
 
-    def wait(self, command: str) -> None:
-        """Return when the command may be called."""
+    def wait(self, command: str, until: Deadline) -> bool:
+        """Return when the command may be called; or False at once, where it might not be over by then."""
         now = self._clock.monotonic()
         at = turn(self._last.get(command), now, self._interval)
+        if until.earlier(CALL_S + at - now).is_over():
+            return False
         self._last[command] = at
         if at > now:
             self._clock.sleep(at - now)
+        return True
 
 
 class Paced(Connection):
@@ -54,7 +57,6 @@ class Paced(Connection):
         self._until = until
 
     def post(self, command: str, target: str, body: bytes) -> tuple[int, bytes]:
-        self._pacer.wait(command)
-        if self._until.earlier(CALL_S).is_over():
-            raise Unreachable(command, "too_slow")
+        if not self._pacer.wait(command, self._until):
+            raise Unreachable(command, "no_time")
         return self._connection.post(command, target, body)

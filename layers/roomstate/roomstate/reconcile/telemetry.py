@@ -27,7 +27,16 @@ CODES = frozenset(
         *("60004", "60006", "60007", "60008", "60010", "60011", "60018", "60019", "60020", "60021"),
         *("100001", "100002", "100004", "100006", "100007", "100012", "100013", "100015", "100211"),
         *("no_account", "no_room", "too_many"),
-        *("timeout", "connection", "too_slow", "too_large", "unreadable", "endless", "another_room"),
+        *(
+            "timeout",
+            "connection",
+            "no_time",
+            "too_slow",
+            "too_large",
+            "unreadable",
+            "endless",
+            "another_room",
+        ),
     }
 )
 """Tencent's ErrorCodes and our words that have a metric of their own. Each name costs money, so no code that

@@ -1,7 +1,7 @@
 """The parts of the reconcile function put together, as its settings say."""
 
+import time
 from collections.abc import Callable
-from functools import cache
 
 from roomstate.aws.clients import reading_dynamodb_client, ssm_client
 from roomstate.aws.deadline import Deadline
@@ -14,6 +14,10 @@ from roomstate.reconcile.pacer import Paced, Pacer
 from roomstate.reconcile.reconciler import Reconciler
 from roomstate.reconcile.settings import ReconcileSettings
 from roomstate.reconcile.worker import Worker
+
+IDLE_S = 60
+"""A connection that nobody used for longer is not used again. While an environment was frozen its other end
+may have gone, and nobody would tell: the first room of each round would wait for a time-out."""
 
 AccountOf = Callable[[str, Deadline], Account]
 
@@ -32,13 +36,26 @@ def make_worker(settings: ReconcileSettings) -> Worker:
     return Worker(reconciler, forwards=bool(settings.event_bus))
 
 
-def caller(account_of: AccountOf, pacer: Pacer) -> Callable[[str, Deadline], Call]:
-    """How the commands of an app are called: as its administrator, at the pace, over by a deadline."""
-    connect = cache(rest.connect)
+def caller(
+    account_of: AccountOf, pacer: Pacer, clock: Callable[[], float] = time.time
+) -> Callable[[str, Deadline], Call]:
+    """How the commands of an app are called: as its administrator, at the pace, over by a deadline.
+
+    Args:
+        clock: s since the epoch. Not a monotonic clock: that may stand still while the environment is frozen.
+    """
+    kept: dict[str, tuple[rest.Connection, float]] = {}
+
+    def connection(host: str) -> rest.Connection:
+        found, used_at = kept.get(host, (None, 0.0))
+        if found is None or not 0 <= clock() - used_at < IDLE_S:
+            found = rest.connect(host)
+        kept[host] = found, clock()
+        return found
 
     def call(sdk_app_id: str, until: Deadline) -> Call:
         account = account_of(sdk_app_id, until)
-        connection = Paced(connect(account.host), pacer, until)
-        return rest.TencentApi(connection, account.administrator).call
+        paced = Paced(connection(account.host), pacer, until)
+        return rest.TencentApi(paced, account.administrator).call
 
     return call

@@ -47,5 +47,5 @@ def check(report: Report) -> None:
 
 
 def is_passing(failure: NoAnswer) -> bool:
-    """Whether the same question may be answered soon."""
-    return isinstance(failure, Busy | Unreachable)
+    """Whether the same question may be answered soon. A list too long for its time is as long then."""
+    return isinstance(failure, Busy | Unreachable) and failure.reason != "too_slow"
