@@ -113,12 +113,19 @@ def test_what_makes_no_sense_is_told_where_it_is_and_never_quoted(wrong: str, sa
     assert SECRET_KEY not in f"{refused.value!r} {refused.value.__cause__!r} {refused.value.__context__!r}"
 
 
-@given(
-    st.text()
-    | st.recursive(st.none() | st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)).map(
-        json.dumps
-    )
+anything = st.recursive(
+    st.none() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([APP, "host", "identifier", "secret_key"]) | st.text(), inner, max_size=4
+        )
+    ),
+    max_leaves=8,
 )
+
+
+@given(st.text() | anything.map(json.dumps))
 def test_anything_is_accounts_or_none(value: str) -> None:
     with suppress(NoAccount):
         assert isinstance(parse(value), dict)

@@ -61,6 +61,17 @@ def points(places: list[str]) -> list[int]:
     return sorted({*first.values(), *last.values()})
 
 
+def test_the_calls_that_are_broken_are_all_that_the_functions_make(one_cloud: Cloud) -> None:
+    untroubled = Plan()
+    with one_cloud.world(untroubled) as world:
+        live_through(world, "live")
+    assert {*untroubled.places} == {
+        *("plan dynamodb.Query", "plan sqs.GetQueueAttributes", "plan sqs.SendMessageBatch"),
+        *(f"reconcile dynamodb.{call}" for call in ("Query", "BatchGetItem", "TransactWriteItems")),
+        *("reconcile ssm.GetParameter", "reconcile eventbridge.PutEvents"),
+    }
+
+
 @pytest.mark.parametrize("fault", HERE)
 def test_a_fault_at_any_call_loses_nothing(
     one_cloud: Cloud, fault: str, record_property: Callable[[str, Any], None]
