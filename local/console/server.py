@@ -25,6 +25,7 @@ from werkzeug.wrappers import Request, Response
 from local.aws.gateway import WEBHOOK_PATH
 from local.console.lists import Lists
 from local.console.sending import Sender, Unsendable
+from local.console.trouble import explain
 from roomstate.read.errors import Refused
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class Console:
         except RequestEntityTooLarge:
             return _error(413, "too_large", f"More than {MAX_BODY_BYTES} bytes are not sent.")
         except (BotoCoreError, ClientError) as why:
-            return _error(503, "unavailable", f"The table cannot be read at present: {why}")
+            return _error(503, "unavailable", explain(why, self._settings.table or "roomstate"))
         if shown is None:
             return _error(404, "route_unknown", "There is no such file or route.")
         return _conditional(request, _encode(shown), "application/json")

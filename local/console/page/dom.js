@@ -8,7 +8,7 @@ export function make(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);
   }
-  element.append(...children.flat().filter((child) => child != null && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
   return element;
 }
 
@@ -63,7 +63,7 @@ export function fill(element, told, children) {
   const text = JSON.stringify(told);
   if (filled.get(element) === text) return false;
   filled.set(element, text);
-  element.replaceChildren(...[children()].flat().filter((child) => child != null && child !== false));
+  element.replaceChildren(...[children()].flat(Infinity).filter((child) => child != null && child !== false));
   return true;
 }
 const filled = new WeakMap();

@@ -26,7 +26,7 @@ export function makeRoom(actions, slider) {
   const parts = { admins: part("Administrators", admins), metadata: part("Metadata", metadata), info: part("Info", info) };
   const body = make(
     "div",
-    { class: "scroll" },
+    { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": "room-title" },
     facts,
     part("Seats", seats),
     parts.admins,
