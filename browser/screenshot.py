@@ -1,13 +1,17 @@
 """`make screenshot`: the picture of the console in the README."""
 
+import io
+import logging
 import sys
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
 from browser.chromium import launch
 from browser.world import running
+from local.aws.gateway import HOST
 from tests.payloads import admins, create, members, seat, seats, set_metadata
 
 SIZE = {"width": 1280, "height": 800}
@@ -15,7 +19,10 @@ SIZE = {"width": 1280, "height": 800}
 
 def main(path: Path) -> None:
     now = time.time_ns() // 1_000_000
-    with running() as world, sync_playwright() as playwright:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    # A function's stdout is its log.
+    with redirect_stdout(io.StringIO()), running() as world, sync_playwright() as playwright:
+        world.url = f"http://{HOST}:3000"
         world.start()
         world.happens(
             create("book-club", now - 2_400_000, RoomName="Book club", MaxSeatCount=8, Owner_Account="noor"),
@@ -44,6 +51,7 @@ def main(path: Path) -> None:
         page = browser.new_page(viewport=SIZE)
         page.goto(world.look_at("morning-show"))
         expect(page.locator("li.webhook", has_text="stale")).to_contain_text("Lost to")
+        expect(page.get_by_text("4 online")).to_be_visible()
         page.screenshot(path=path)
         browser.close()
         world.stop()

@@ -49,6 +49,26 @@ export function lines(change) {
   }
 }
 
+/** What a fact says, as `{what, said}`; of the room itself each field apart. */
+export function claims(fact) {
+  switch (fact.kind) {
+    case "seat":
+      return [{ what: [`seat ${fact.index}`], said: [someone(fact.user_id, "empty"), fact.locked && ", locked"] }];
+    case "admin":
+      return [{ what: [named(fact.user_id)], said: role(fact.present) }];
+    case "member":
+      return [{ what: [named(fact.user_id)], said: [presence(fact.online), cause(fact.cause)] }];
+    case "metadata":
+      return [{ what: [named(fact.key)], said: someone(fact.value, "none") }];
+    default:
+      return [
+        ...(fact.created ? [{ what: ["room"], said: "begins" }] : []),
+        ...(fact.ended ? [{ what: ["room"], said: "ends" }] : []),
+        ...Object.entries(fact.fields).map(([name, held]) => ({ what: [name], said: value(held) })),
+      ];
+  }
+}
+
 /** A value of a room's info, or of a change that is not known here. */
 export function value(shown) {
   if (shown === null || shown === undefined) return faint("none");

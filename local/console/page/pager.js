@@ -2,23 +2,33 @@
 
 import { make } from "./dom.js";
 
-/** Buttons for the pages of a list. `turned` is called with the position of the page to show; null is the first. */
+/**
+ * Buttons for the pages of a list. `turned` loads the page at a position, null is the first, and calls `told` when
+ * it has come.
+ */
 export function makePager(parent, [back, onward], turned) {
   let way = [null];
   let next = null;
-  const turn = (change) => {
-    change();
-    turned(way.at(-1));
+  let isTurning = false;
+  const turn = async (turnedWay) => {
+    const before = way;
+    way = turnedWay;
+    isTurning = true;
+    show();
+    await turned(way.at(-1));
+    if (isTurning) way = before; // the page did not come
+    isTurning = false;
+    show();
   };
-  const earlier = make("button", { type: "button", class: "quiet", click: () => turn(() => way.pop()) }, back);
-  const later = make("button", { type: "button", class: "quiet", click: () => turn(() => way.push(next)) }, onward);
+  const earlier = make("button", { type: "button", class: "quiet", click: () => turn(way.slice(0, -1)) }, back);
+  const later = make("button", { type: "button", class: "quiet", click: () => turn([...way, next]) }, onward);
   const place = make("span", { class: "muted" });
   parent.append(earlier, place, later);
 
   function show() {
     parent.hidden = way.length === 1 && next === null;
-    earlier.disabled = way.length === 1;
-    later.disabled = next === null;
+    earlier.disabled = isTurning || way.length === 1;
+    later.disabled = isTurning || next === null;
     place.textContent = `Page ${way.length}`;
   }
   show();
@@ -31,12 +41,14 @@ export function makePager(parent, [back, onward], turned) {
     /** Takes `next` of the page that is shown. */
     told(following) {
       next = following;
+      isTurning = false;
       show();
     },
     /** Goes back to the first page. */
     reset() {
       way = [null];
       next = null;
+      isTurning = false;
       show();
     },
   };

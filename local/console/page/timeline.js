@@ -1,12 +1,13 @@
 // The log of a room, the newest webhook first: what each did, and what each stale one lost to.
 
-import { count, lines } from "./changes.js";
+import { claims, count, lines } from "./changes.js";
 import { arrowKeys, code, copyButton, fill, make, named, sync } from "./dom.js";
 import { words } from "./lost.js";
 import { makePager } from "./pager.js";
 import { ago, clock, day, full } from "./time.js";
 
 const MAX_LINES = 6;
+const MAX_CLAIMS = 3;
 const element = (id) => document.getElementById(id);
 
 export const idOf = (record) => `${record.event_id}/${record.part}`;
@@ -50,7 +51,7 @@ export function makeTimeline(actions) {
       make("span", { class: `badge ${record.outcome}` }, record.outcome),
     ]);
     const lost = record.outcome === "stale" ? shown.winners(record) : null;
-    fill(did, lost && [lost.state, lost.winners.map((winner) => idOf(winner.record)), form], () => [...changesOf(record), lost && lostLine(record, lost)]);
+    fill(did, lost && [lost.state, lost.winners.map((winner) => idOf(winner.record)), form], () => [...changesOf(record), lost && [claimsOf(record), lostLine(record, lost)]]);
     fill(detail, isOpen, () => (isOpen ? makeDetail(record) : []));
   }
 
@@ -60,7 +61,7 @@ export function makeTimeline(actions) {
       row(
         "Lost to ",
         make("button", { type: "button", class: "link", click: () => actions.showRecord(winner) }, command(winner.command), " of ", clock(winner.occurred_at, shown.form)),
-        make("span", { class: "muted" }, " ", difference(record, winner), ": ", factWords(facts)),
+        make("span", { class: "muted" }, ` ${difference(record, winner)}`, (winners.length > 1 || open.length > 0) && [": ", factWords(facts)]),
       ),
     );
     if (open.length > 0) {
@@ -142,6 +143,17 @@ function changesOf(record) {
       all > shown.length && make("li", { class: "muted" }, `and ${all - shown.length} more`),
     ),
   ];
+}
+
+/** What a stale webhook said, and nobody gets to see. */
+function claimsOf(record) {
+  const all = record.facts.flatMap(claims);
+  return make(
+    "ul",
+    { class: "changes", "aria-label": "What it said in vain" },
+    all.slice(0, MAX_CLAIMS).map(({ what, said }) => make("li", {}, make("span", { class: "what" }, what), " ", make("del", {}, said))),
+    all.length > MAX_CLAIMS && make("li", { class: "muted" }, `and ${all.length - MAX_CLAIMS} more`),
+  );
 }
 
 function command(name) {
