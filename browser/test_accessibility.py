@@ -43,6 +43,7 @@ def test_everything_is_done_by_the_keyboard_alone(world: World, page: Page) -> N
     press_until_focused(page, "Send twice")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Answered 200 OK")).to_have_count(2)
+    expect(page.locator("li.webhook").first).to_contain_text("CreateRoom")
     # AND a record is looked at, two lines down, and closed again
     press_until_focused(page, "CreateRoom")
     page.keyboard.press("ArrowDown")

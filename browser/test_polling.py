@@ -1,6 +1,7 @@
 """What is asked of the server, when, and what the page makes of a server that is slow, down or gone."""
 
 from collections.abc import Callable
+from threading import Event
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Response, Route, expect
@@ -107,6 +108,30 @@ class TestAServerInTrouble:
         expect(room.get_by_text("The table cannot be read at present. Trying again …")).to_be_hidden(
             timeout=15_000
         )
+
+    def test_that_is_slow(self, world: World, room: Page) -> None:
+        answers = Event()
+
+        def slow(path: str) -> None:
+            if path == "/v1/log":
+                answers.wait(30)
+
+        with world.meddle(slow):
+            # WHEN it does not answer for long
+            expect(room.get_by_text("The server takes its time to answer …")).to_be_visible(timeout=15_000)
+            # THEN what was seen is still there, and no second question waits behind the first
+            expect(room.get_by_role("list", name="Seats")).to_contain_text("ann")
+            answers.set()
+            expect(room.get_by_text("The server takes its time to answer …")).to_be_hidden()
+
+    def test_that_is_not_there_at_first(self, world: World, page: Page) -> None:
+        """Nor all at once: the samples come later than the settings."""
+        world.happens(seats("room", seat(1, "ann"), at=NOW))
+        with world.meddle(lambda path: (503, UNAVAILABLE) if path == "/console/samples" else None):
+            page.goto(world.look_at("room"))
+            expect(page.get_by_text("The table cannot be read at present. Trying again …")).to_be_visible()
+        expect(page.get_by_role("list", name="Seats")).to_contain_text("ann", timeout=15_000)
+        expect(page.get_by_text("Send a webhook")).to_be_visible()
 
     def test_that_answers_what_is_no_json(self, world: World, room: Page) -> None:
         with world.meddle(lambda _: (502, "not JSON of ours")):

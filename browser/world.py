@@ -11,16 +11,18 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 from local.aws.embedded import TABLE_NAME, embedded_dynamodb, fill_table
-from local.aws.gateway import HOST, WEBHOOK_PATH, Gateway, serve
+from local.aws.gateway import HOST, Context, Gateway, serve
 from local.commands.run import AN_HOUR_S, function_environment, page
 from local.commands.send import from_body
-from local.tencent import SAMPLE_APP, from_event, post, samples
+from local.console.lists import Lists
+from local.console.server import Console, Settings
+from local.tencent import SAMPLE_APP, Outgoing, from_event, samples
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.items import record_item, register_item
 from roomstate.aws.reader import Reader
 from roomstate.log.record import log_record
 from roomstate.state.registers import AnyRegister, Key
-from tests.payloads import Payload, body, webhook
+from tests.payloads import Payload, body, event, webhook
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -64,13 +66,17 @@ class World:
         """Path and status of what was asked for."""
         self.url = ""
 
-    def start(self, apps: Sequence[str] = (SAMPLE_APP,), token: str | None = None) -> None:
+    def start(self, apps: Sequence[str] = (SAMPLE_APP,), *, deployed: bool = False) -> None:
         """Serve; on the same port as before, if it served before, as a page that is open goes on asking."""
         self.requests.clear()
         port = int(self.url.rpartition(":")[2]) if self.url else 0
         listener = self._serving.enter_context(socket.create_server((HOST, port)))
-        gateway = Gateway(*self._handlers)
-        app = page(gateway, Reader(self._client, TABLE_NAME), apps, token, listener)
+        reader = Reader(self._client, TABLE_NAME)
+        if deployed:
+            settings = Settings(apps, None, TABLE_NAME, sends=False, signed=False, fill_command=None)
+            app = Console(Gateway(None, self._handlers[1]), settings, Lists(reader, apps))
+        else:
+            app = page(Gateway(*self._handlers), reader, apps, None, listener)
         self.url = self._serving.enter_context(serve(self._watched(app), listener))
 
     def stop(self) -> None:
@@ -84,13 +90,17 @@ class World:
     def happens(self, *payloads: Payload) -> None:
         """Webhooks come in, one after the other."""
         for payload in payloads:
-            outgoing = from_body(body(payload), payload["CallbackCommand"], SAMPLE_APP)
-            assert post(f"{self.url}{WEBHOOK_PATH}", outgoing).ok
+            self._take(from_body(body(payload), payload["CallbackCommand"], SAMPLE_APP))
 
     def samples(self) -> None:
         """The webhooks of `events/` come in."""
-        for event in samples().values():
-            assert post(f"{self.url}{WEBHOOK_PATH}", from_event(event)).ok
+        for sample in samples().values():
+            self._take(from_event(sample))
+
+    def _take(self, webhook: Outgoing) -> None:
+        received_at = time.time_ns() // 1_000_000
+        answer = self._handlers[0](event(webhook.body, webhook.query, received_at), Context())
+        assert json.loads(answer["body"])["ActionStatus"] == "OK"
 
     def hold(self, room: str, registers: Iterable[tuple[Key, AnyRegister]]) -> None:
         """A room holds registers, thousands of them."""

@@ -16,6 +16,7 @@ import { makeWhere } from "./where.js";
 const POLL_MS = 1_000;
 const MAX_WAIT_MS = 8_000; // between tries, where the server does not answer
 const COUNT_MS = 5_000; // members are counted at most so often: it reads all of them
+const SLOW_MS = 3_000;
 const LOG_PAGE = 50;
 const MEMBER_PAGE = 50;
 
@@ -155,6 +156,7 @@ async function poll() {
 
 /** Does something that asks the server, and shows where it does not answer. */
 async function attempt(what) {
+  const slow = setTimeout(() => showNotice("The server takes its time to answer …"), SLOW_MS);
   try {
     await what();
     failures = 0;
@@ -164,6 +166,8 @@ async function attempt(what) {
     failures += 1;
     showNotice(noticeOf(error));
     if (!(error instanceof Refusal)) throw error;
+  } finally {
+    clearTimeout(slow);
   }
 }
 
@@ -300,10 +304,10 @@ async function begin() {
   const { body, changed } = await get("/console/settings");
   if (settings === null) {
     const place = new URLSearchParams(location.hash.slice(1));
+    await makeSend(body, actions);
     settings = body;
     app = body.apps.includes(place.get("app")) ? place.get("app") : body.apps[0];
     showSettings(settings, app, actions);
-    await makeSend(settings, actions);
     showFollowing(paused);
     await openRoom(place.get("room"));
     return;

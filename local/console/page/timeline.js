@@ -104,6 +104,7 @@ export function makeTimeline(actions) {
     show(page) {
       pager.told(page.next);
       shown = { ...shown, records: page.records };
+      element("timeline-empty").textContent = "The log holds no webhook of this room.";
       render();
     },
     clear(text) {
