@@ -64,7 +64,7 @@ no-e2e:
 
 IN_BROWSER = PYTHONPATH=layers/roomstate $(VENV)-browser/bin/python -m
 browser: $(VENV)-browser/ready  ## test the console in a Chromium of this machine
-	$(IN_BROWSER) pytest browser
+	$(IN_BROWSER) pytest -n 2 browser
 
 no-browser:
 	@echo "NOT TESTED: the console in a browser (make browser). That takes chromium or google-chrome on the PATH."

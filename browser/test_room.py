@@ -75,8 +75,8 @@ class TestTenThousandMembers:
     def test_come_in_pages_with_their_count(self, world: World, page: Page) -> None:
         # GIVEN
         member = Register(VERSION, Member(True, "Enter"))
-        registers = ((Key("member", f"user {number:05}"), member) for number in range(10_000))
-        world.hold("room", [(LIFE, Life(first_seen_at=NOW, started_at=NOW - 1_000)), *registers])
+        registers = (("room", Key("member", f"user {number:05}"), member) for number in range(10_000))
+        world.hold([("room", LIFE, Life(first_seen_at=NOW, started_at=NOW - 1_000)), *registers])
         # WHEN
         page.goto(world.look_at("room"))
         # THEN

@@ -155,9 +155,10 @@ class TestTheList:
 class TestAThousandRooms:
     @pytest.fixture(autouse=True)
     def _thousand(self, world: World) -> None:
-        for number in range(1_000):
-            life = Life(first_seen_at=NOW, started_at=NOW - 1_000_000 + number)
-            world.hold(f"room {number:04}", [(LIFE, life)])
+        world.hold(
+            (f"room {number:04}", LIFE, Life(first_seen_at=NOW, started_at=NOW - 1_000_000 + number))
+            for number in range(1_000)
+        )
 
     def test_come_in_pages(self, world: World, page: Page) -> None:
         page.goto(world.look_at())

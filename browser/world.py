@@ -102,11 +102,11 @@ class World:
         answer = self._handlers[0](event(webhook.body, webhook.query, received_at), Context())
         assert json.loads(answer["body"])["ActionStatus"] == "OK"
 
-    def hold(self, room: str, registers: Iterable[tuple[Key, AnyRegister]]) -> None:
-        """A room holds registers, thousands of them."""
+    def hold(self, registers: Iterable[tuple[str, Key, AnyRegister]]) -> None:
+        """Rooms hold registers, thousands of them."""
         fill_table(
             register_item(SAMPLE_APP, room, key, register, writer="0" * 32, received_at=NOW)
-            for key, register in registers
+            for room, key, register in registers
         )
 
     def log(self, payloads: Iterable[Payload], *, won: bool = True) -> None:
