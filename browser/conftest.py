@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from browser.chromium import launch
 from browser.world import World, running
 from local.aws.embedded import empty_table
+
+PATIENCE_MS = 30_000
+"""For what comes at once, or at the next question, on a quiet machine. Nothing waits for it to pass."""
+expect.set_options(timeout=PATIENCE_MS)
 
 WIDE = {"width": 1440, "height": 900}
 
@@ -44,7 +48,7 @@ def world(anew: World) -> Iterator[World]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport=WIDE, reduced_motion="no-preference")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_init_script(VIOLATIONS)
     yield context

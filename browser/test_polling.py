@@ -87,7 +87,7 @@ class TestAServerInTrouble:
         world.start()
         world.happens(seats("room", seat(1, "bob"), at=NOW + 1))
         # THEN it recovers by itself
-        expect(room.get_by_role("list", name="Seats")).to_contain_text("bob", timeout=15_000)
+        expect(room.get_by_role("list", name="Seats")).to_contain_text("bob")
         expect(notice).to_be_hidden()
 
     def test_that_is_another_one_when_it_comes_back(
@@ -99,15 +99,13 @@ class TestAServerInTrouble:
         forget()
         world.start()
         # THEN
-        expect(room.get_by_text("No webhook of the app named the room.")).to_be_visible(timeout=15_000)
+        expect(room.get_by_text("No webhook of the app named the room.")).to_be_visible()
 
     def test_that_cannot_read_its_table(self, world: World, room: Page) -> None:
         with world.meddle(lambda path: (503, UNAVAILABLE) if path.startswith("/v1/") else None):
             expect(room.get_by_text("The table cannot be read at present. Trying again …")).to_be_visible()
             expect(room.get_by_role("list", name="Seats")).to_contain_text("ann")
-        expect(room.get_by_text("The table cannot be read at present. Trying again …")).to_be_hidden(
-            timeout=15_000
-        )
+        expect(room.get_by_text("The table cannot be read at present. Trying again …")).to_be_hidden()
 
     def test_that_is_slow(self, world: World, room: Page) -> None:
         answers = Event()
@@ -118,7 +116,7 @@ class TestAServerInTrouble:
 
         with world.meddle(slow):
             # WHEN it does not answer for long
-            expect(room.get_by_text("The server takes its time to answer …")).to_be_visible(timeout=15_000)
+            expect(room.get_by_text("The server takes its time to answer …")).to_be_visible()
             # THEN what was seen is still there, and no second question waits behind the first
             expect(room.get_by_role("list", name="Seats")).to_contain_text("ann")
             answers.set()
@@ -130,13 +128,13 @@ class TestAServerInTrouble:
         with world.meddle(lambda path: (503, UNAVAILABLE) if path == "/console/samples" else None):
             page.goto(world.look_at("room"))
             expect(page.get_by_text("The table cannot be read at present. Trying again …")).to_be_visible()
-        expect(page.get_by_role("list", name="Seats")).to_contain_text("ann", timeout=15_000)
+        expect(page.get_by_role("list", name="Seats")).to_contain_text("ann")
         expect(page.get_by_text("Send a webhook")).to_be_visible()
 
     def test_that_answers_what_is_no_json(self, world: World, room: Page) -> None:
         with world.meddle(lambda _: (502, "not JSON of ours")):
             expect(room.get_by_text("The server answered 502.")).to_be_visible()
-        expect(room.get_by_text("The server answered 502.")).to_be_hidden(timeout=15_000)
+        expect(room.get_by_text("The server answered 502.")).to_be_hidden()
 
     def test_a_late_answer_is_not_shown_for_another_room(self, world: World, room: Page) -> None:
         # GIVEN a second room, whose answer comes at last, when the first is looked at again

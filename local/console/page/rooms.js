@@ -87,7 +87,7 @@ export function makeRooms(actions) {
       return [
         "No webhook has named a room yet. Send the samples:",
         make("span", { class: "command" }, make("code", {}, settings.fill_command), copyButton(settings.fill_command, "Copy the command")),
-        "or send one from this page, below.",
+        "or send one from this page: “Send a webhook”.",
       ];
     });
   }
