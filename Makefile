@@ -8,7 +8,7 @@ URL ?= http://127.0.0.1:$(PORT)/webhook
 FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 SAM := $(VENV)-sam/bin/sam
-TOOLS := sam checkov audit fuzz e2e
+TOOLS := sam checkov audit fuzz e2e browser
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
 # A room's id is a stranger's: it reaches the program as it is, past make and the shell.
@@ -18,10 +18,16 @@ unexport ROOM
 # The emulator runs functions as Lambda does: packaged for Linux and Python 3.13.
 E2E := $(shell python3.13 -c 'import sys; sys.exit(sys.platform != "linux")' 2>/dev/null && echo e2e)
 
-.PHONY: run send ghost replay rebuild sweep reconcile upgrade test lint unit e2e no-e2e bench load audit fuzz format lock clean help
+# The console is tested in a browser where there is one.
+BROWSER := $(if $(shell command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable),browser)
 
-run: $(VENV)/ready  ## start the receiver on an embedded DynamoDB and show it the sample webhooks
+.PHONY: run console send ghost replay rebuild sweep reconcile upgrade test lint unit e2e no-e2e browser no-browser screenshot bench load audit fuzz format lock clean help
+
+run: $(VENV)/ready  ## start the receiver and its console on an embedded DynamoDB and show it the sample webhooks
 	@$(BIN)/python -m local.commands.run --port $(PORT)
+
+console: $(VENV)/ready  ## look at the rooms of a deployed table, read-only: TABLE=… APP=…; or ARGS=--help
+	@$(BIN)/python -m local.commands.console $(call option,TABLE,table) $(call option,APP,app) --port $(PORT) $(ARGS)
 
 send: $(VENV)/ready  ## post the samples, or FILE=…, to a receiver; ARGS="--twice --shuffle --late", or --help
 	@$(BIN)/python -m local.commands.send --url '$(URL)' $(ARGS) $(FILE)
@@ -46,7 +52,7 @@ reconcile: $(VENV)/ready  ## ask Tencent about each live room, or ROOM=…, and 
 upgrade: $(VENV)/ready  ## give the rooms of a table from before 0.2 their lives (docs/upgrading.md): TABLE=…; ARGS=--dry-run
 	@$(BIN)/python -m local.commands.upgrade $(call option,TABLE,table) $(ARGS)
 
-test: lint unit $(or $(E2E),no-e2e)  ## every check and every test
+test: lint unit $(or $(BROWSER),no-browser) $(or $(E2E),no-e2e)  ## every check and every test
 
 lint: $(VENV)/ready $(VENV)-sam/ready $(VENV)-checkov/ready  ## ruff, mypy; sam validate, cfn-lint and checkov on the template
 	$(BIN)/ruff check .
@@ -66,6 +72,16 @@ e2e: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## test the stack, deplo
 
 no-e2e:
 	@echo "NOT TESTED: the deployed stack (make e2e). That takes Linux, and Python 3.13 on the PATH."
+
+IN_BROWSER = PYTHONPATH=layers/roomstate $(VENV)-browser/bin/python -m
+browser: $(VENV)-browser/ready  ## test the console in a Chromium of this machine
+	$(IN_BROWSER) pytest -n 2 browser
+
+no-browser:
+	@echo "NOT TESTED: the console in a browser (make browser). That takes chromium or google-chrome on the PATH."
+
+screenshot: $(VENV)-browser/ready  ## make docs/console.png anew
+	$(IN_BROWSER) browser.screenshot docs/console.png
 
 bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## measure every figure of the README's performance section again, or ARGS='--only "One room"'; needs what e2e needs
 	$(EMULATED) 10800 $(BIN)/python -m benchmarks.run $(ARGS)

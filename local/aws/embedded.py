@@ -105,6 +105,13 @@ def fill_table(items: Iterable[Item], name: str = TABLE_NAME) -> None:
         table.items[stored.hash_key][stored.range_key] = stored
 
 
+def stored_items(name: str = TABLE_NAME) -> Iterator[StoredItem]:
+    """All items of the embedded table, to be looked at: a scan copies each of them."""
+    backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][ENVIRONMENT["AWS_DEFAULT_REGION"]]
+    for partition in list(backend.tables[name].items.values()):
+        yield from list(partition.values())
+
+
 @contextmanager
 def _atomic() -> Iterator[None]:
     lock = threading.RLock()

@@ -134,12 +134,14 @@ class Gateway:
     """The HTTP APIs, as a WSGI application.
 
     Args:
-        webhook: the function behind `POST <WebhookPath>`.
+        webhook: the function behind `POST <WebhookPath>`; without it there is no such route.
         read: the function behind the routes for reading; without it there are none.
     """
 
-    def __init__(self, webhook: Handler, read: Handler | None = None) -> None:
-        self._routes = {f"POST {WEBHOOK_PATH}": _Instance(webhook, "webhook", WEBHOOK_S)}
+    def __init__(self, webhook: Handler | None, read: Handler | None = None) -> None:
+        self._routes: dict[str, _Instance] = {}
+        if webhook is not None:
+            self._routes[f"POST {WEBHOOK_PATH}"] = _Instance(webhook, "webhook", WEBHOOK_S)
         if read is not None:
             reading = _Instance(read, "read", READ_S)
             self._routes |= {f"GET {path}": reading for path in PATHS}

@@ -1,6 +1,7 @@
 """`make run`: the webhook function behind a local gateway, on an embedded DynamoDB.
 
-It delivers the sample webhooks of `events/` to itself, shows the rooms they leave, and serves on.
+It delivers the sample webhooks of `events/` to itself, shows the rooms they leave, and serves on: the
+receiver, the routes for reading, and a page to look at.
 SDK_APP_IDS says whose webhooks are taken. With WEBHOOK_TOKEN they have to be signed with it.
 """
 
@@ -30,6 +31,12 @@ from rich.text import Text
 from local.aws.embedded import PARKING_QUEUE_URL, TABLE_NAME, embedded_dynamodb
 from local.aws.gateway import HOST, WEBHOOK_PATH, Gateway, serve
 from local.aws.template import parameter_default, resource, template
+from local.console.lists import Lists
+from local.console.sending import Sender
+from local.console.server import Console as Page
+from local.console.server import Settings
+from local.console.totals import recorded as records_of
+from local.console.totals import totals
 from local.tencent import SAMPLE_APP, from_event, payload, post, samples
 from roomstate.aws.clients import ssm_client
 from roomstate.aws.deadline import Deadline
@@ -91,13 +98,40 @@ def run(listener: socket.socket, console: Console) -> None:
             from functions.read import app as read  # noqa: PLC0415  it too
 
         reader = Reader(client, TABLE_NAME)
-        with serve(Gateway(lambda_handler, read.lambda_handler), listener) as url:
+        gateway = Gateway(lambda_handler, read.lambda_handler)
+        with serve(page(gateway, reader, apps, token, listener), listener) as url:
             tell(console, client, f"{url}{WEBHOOK_PATH}", app, token)
             console.print("\nThe rooms now", style="bold")
             for room in rooms(client, reader):
                 console.print(panel(*room))
             console.print(invitation(url, app, token is not None, log.name), soft_wrap=True)
             Event().wait()
+
+
+def page(
+    gateway: Gateway, reader: Reader, apps: Sequence[str], token: str | None, listener: socket.socket
+) -> Page:
+    """The console, before the gateway."""
+    host, port = listener.getsockname()
+    receiver = f"http://{host}:{port}{WEBHOOK_PATH}"
+    settings = Settings(
+        apps=apps,
+        webhook_url=receiver,
+        table=None,
+        sends=True,
+        signed=token is not None,
+        fill_command=send_command(receiver, apps[0], token is not None),
+    )
+    return Page(gateway, settings, Lists(reader, apps, totals), Sender(receiver, token, apps, records_of))
+
+
+def send_command(receiver: str, app: str, signed: bool) -> str:
+    """How the samples are sent to the receiver."""
+    command = f"make send URL={receiver}"
+    if app != SAMPLE_APP:
+        command = f"SDK_APP_ID={app} {command}"
+    # A signature is good for a minute: none can be shown.
+    return f"WEBHOOK_TOKEN=… {command}" if signed else command
 
 
 def put_tokens(apps: Sequence[str], token: str | None) -> str:
@@ -226,14 +260,11 @@ def invitation(url: str, app: str, signed: bool, log: str) -> str:
         "SeatList": [{"Index": 3, "Member_Account": "you"}],
     }
     seat = f"curl '{url}{WEBHOOK_PATH}?{query}' -d '{json.dumps(webhook)}'"
-    send = f"make send URL={url}{WEBHOOK_PATH}"
-    if app != SAMPLE_APP:
-        send = f"SDK_APP_ID={app} {send}"
+    send = send_command(f"{url}{WEBHOOK_PATH}", app, signed)
     if signed:
-        # A signature is good for a minute: none can be shown.
-        send = f"WEBHOOK_TOKEN=… {send}"
         seat = f"{send} FILE=seat.json, where that holds {json.dumps(webhook)}"
     return f"""
+Look at it:     {url}
 Take a seat:    {seat}
 Read the room:  {url}/v1/room?sdk_app_id={app}&room_id={quote(room_id, safe="")}
 Post all again: {send} ARGS="--twice --shuffle --late"

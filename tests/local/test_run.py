@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 from rich.console import Console
@@ -27,6 +27,7 @@ from tests.payloads import body, seat, seats
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+TOKEN = "our-token"
 PATIENCE_S = 120
 """A run that takes longer hangs, and is killed."""
 
@@ -115,6 +116,23 @@ def test_shows_the_samples_then_serves_until_it_is_ended(
         # THEN it goes quietly
         rest, errors = process.communicate()
         assert (process.returncode, rest, errors) == (0, "", "")
+
+
+def test_shows_a_page_that_sends_what_is_signed(tmp_path: Path) -> None:
+    # GIVEN a receiver that takes what is signed
+    with started(tmp_path, token=TOKEN) as process:
+        (url,) = re.findall(r"Look at it: +(\S+)", all_it_says(process))
+        # THEN a browser gets the page
+        with http.open(url, timeout=30) as answer:
+            assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        # AND what the page sends is signed, and taken
+        webhook = body(seats("rid-123", seat(3, "you"), at=None)).decode()
+        asked = {"sdk_app_id": SAMPLE_APP, "body": webhook, "dated": "now", "twice": False}
+        request = Request(f"{url}/console/send", json.dumps(asked).encode(), {"Origin": url})  # noqa: S310
+        with http.open(request, timeout=30) as answer:
+            told = json.load(answer)
+        assert [one["status"] for one in told["answers"]] == [200]
+        assert [record["changes"] for record in told["records"]] == [["seat.occupied"]]
 
 
 def test_parks_nothing_for_being_slow(tmp_path: Path) -> None:
