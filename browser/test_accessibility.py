@@ -90,7 +90,7 @@ def test_the_rules_of_accessibility_hold(
     page.locator("li.webhook").nth(3).get_by_role("button").first.click()
     page.get_by_role("button", name="Show the room as of then").click()
     expect(page.get_by_text("webhooks of its log")).to_be_visible()
-    page.get_by_text("Send a webhook").click()
+    page.get_by_text("Send a webhook", exact=True).click()
     page.get_by_text("Where is a user?").click()
     page.get_by_text("Go to a moment").click()
     check(page)

@@ -129,7 +129,7 @@ class TestAServerInTrouble:
             page.goto(world.look_at("room"))
             expect(page.get_by_text("The table cannot be read at present. Trying again …")).to_be_visible()
         expect(page.get_by_role("list", name="Seats")).to_contain_text("ann")
-        expect(page.get_by_text("Send a webhook")).to_be_visible()
+        expect(page.get_by_text("Send a webhook", exact=True)).to_be_visible()
 
     def test_that_answers_what_is_no_json(self, world: World, room: Page) -> None:
         with world.meddle(lambda _: (502, "not JSON of ours")):
