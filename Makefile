@@ -21,7 +21,7 @@ E2E := $(shell python3.13 -c 'import sys; sys.exit(sys.platform != "linux")' 2>/
 # The console is tested in a browser where there is one.
 BROWSER := $(if $(shell command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable),browser)
 
-.PHONY: run console send replay rebuild sweep test lint unit e2e no-e2e browser no-browser screenshot bench audit fuzz format lock clean help
+.PHONY: run console send ghost replay rebuild sweep reconcile upgrade test lint unit e2e no-e2e browser no-browser screenshot bench load audit fuzz format lock clean help
 
 run: $(VENV)/ready  ## start the receiver and its console on an embedded DynamoDB and show it the sample webhooks
 	@$(BIN)/python -m local.commands.run --port $(PORT)
@@ -31,6 +31,9 @@ console: $(VENV)/ready  ## look at the rooms of a deployed table, read-only: TAB
 
 send: $(VENV)/ready  ## post the samples, or FILE=…, to a receiver; ARGS="--twice --shuffle --late", or --help
 	@$(BIN)/python -m local.commands.send --url '$(URL)' $(ARGS) $(FILE)
+
+ghost: $(VENV)/ready  ## show a ghost come and go: a webhook is lost, and a reconciliation heals it, on a simulated Tencent
+	@$(BIN)/python -m local.commands.ghost
 
 replay: $(VENV)/ready  ## forward records again, from the log: TABLE=… BUS=… APP=… ROOM=… FROM=… TO=…; ARGS=--dry-run, or --help
 	@$(BIN)/python -m local.commands.replay $(call option,TABLE,table) $(call option,BUS,bus) $(call option,APP,app) \
@@ -42,6 +45,13 @@ rebuild: $(VENV)/ready  ## rebuild a room's registers from its log, and show wha
 sweep: $(VENV)/ready  ## delete what the end of a room voided, where the stack's own sweep failed: TABLE=… APP=… ROOM=…
 	@$(BIN)/python -m local.commands.sweep $(call option,TABLE,table) $(call option,APP,app) $(call option,ROOM,room) $(ARGS)
 
+reconcile: $(VENV)/ready  ## ask Tencent about each live room, or ROOM=…, and assert what differs: TABLE=… APP=… PARAMETER=… BUS=…; ARGS=--dry-run
+	@$(BIN)/python -m local.commands.reconcile $(call option,TABLE,table) $(call option,APP,app) $(call option,ROOM,room) \
+		$(call option,PARAMETER,parameter) $(call option,BUS,bus) $(ARGS)
+
+upgrade: $(VENV)/ready  ## give the rooms of a table from before 0.2 their lives (docs/upgrading.md): TABLE=…; ARGS=--dry-run
+	@$(BIN)/python -m local.commands.upgrade $(call option,TABLE,table) $(ARGS)
+
 test: lint unit $(or $(BROWSER),no-browser) $(or $(E2E),no-e2e)  ## every check and every test
 
 lint: $(VENV)/ready $(VENV)-sam/ready $(VENV)-checkov/ready  ## ruff, mypy; sam validate, cfn-lint and checkov on the template
@@ -50,6 +60,7 @@ lint: $(VENV)/ready $(VENV)-sam/ready $(VENV)-checkov/ready  ## ruff, mypy; sam 
 	$(BIN)/mypy
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template examples/consumer/template.yaml
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template benchmarks/typical/template.yaml
 	$(VENV)-checkov/bin/checkov --framework cloudformation --file template.yaml --compact --quiet --skip-download
 
 unit: $(VENV)/ready  ## run only the tests
@@ -72,8 +83,12 @@ no-browser:
 screenshot: $(VENV)-browser/ready  ## make docs/console.png anew
 	$(IN_BROWSER) browser.screenshot docs/console.png
 
-bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## measure every figure of the README's performance section again; needs what e2e needs
-	$(EMULATED) 10800 $(BIN)/python -m benchmarks.run
+bench: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## measure every figure of the README's performance section again, or ARGS='--only "One room"'; needs what e2e needs
+	$(EMULATED) 10800 $(BIN)/python -m benchmarks.run $(ARGS)
+	@$(if $(ARGS),,$(BIN)/python -m benchmarks.scale)
+
+load: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## send 20,000 webhooks twice, shuffled, to the stack on a local AWS that fails for a while; ARGS="--count 2000", or --help
+	$(EMULATED) 10800 $(BIN)/python -m e2e.load $(ARGS)
 
 audit: $(VENV)/ready $(VENV)-audit/ready  ## look for known vulnerabilities in what is deployed and in what the tests use
 	$(BIN)/python -m local.commands.audit $(VENV)-audit/bin/pip-audit layers/roomstate/requirements.txt \
@@ -92,6 +107,7 @@ lock: $(VENV)/ready  ## resolve the *.in files anew; UPGRADE=--upgrade takes the
 	for layer in roomstate dependencies; do \
 		$(LOCK) $(UPGRADE) layers/$$layer/requirements.in -o layers/$$layer/requirements.txt; done
 	$(LOCK) $(UPGRADE) requirements/dev.in -o requirements/dev.txt
+	$(LOCK) $(UPGRADE) benchmarks/typical/requirements.in -o benchmarks/typical/requirements.txt
 	for tool in $(TOOLS); do $(LOCK) $(UPGRADE) requirements/$$tool.in -o requirements/$$tool.txt; done
 
 clean:  ## remove what was installed and built

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from compileall import compile_dir
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from py_compile import PycInvalidationMode
@@ -43,6 +43,8 @@ class Start:
     """Where its modules are, and nothing else is."""
     start: str
     """The program."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables over those that are set for each function."""
 
 
 def figures(built: Path, scratch: Path, rounds: Iterable[int]) -> list[Figure]:
@@ -66,7 +68,7 @@ def figures(built: Path, scratch: Path, rounds: Iterable[int]) -> list[Figure]:
     }
     # Shuffled, since a short process leaves the next one a quicker machine.
     order = list(starts)
-    measured = [{name: _cpu_s(starts[name]) for name in random.sample(order, len(order))} for _ in rounds]
+    measured = [{name: cpu_s(starts[name]) for name in random.sample(order, len(order))} for _ in rounds]
     ms = {name: f"{1000 * median(took[name] for took in measured):.0f} ms" for name in starts}
     # Pairs of one round, so that what else the machine does hits both.
     bare = median(took["ours"] / took["bare"] for took in measured)
@@ -130,12 +132,13 @@ def _plain(folder: Path) -> Path:
     return folder
 
 
-def _cpu_s(start: Start) -> float:
+def cpu_s(start: Start) -> float:
+    """What it takes in a process of its own."""
     program = TIMED.format(path=[str(path) for path in start.path], start=start.start)
     ran = subprocess.run(
         # Alone with the path it is given: no site-packages, no user's settings, no bytecode written.
         [sys._base_executable, "-I", "-S", "-B", "-c", program],  # type: ignore[attr-defined]
-        env={**_environment(), "LANG": "C.UTF-8"},
+        env={**_environment(), **start.environment, "LANG": "C.UTF-8"},
         capture_output=True,
         text=True,
         check=True,

@@ -32,9 +32,9 @@ from local.aws.template import ROOT
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.forwarder import Forwarder
 from roomstate.aws.parking import Parking
+from roomstate.aws.recorder import ForwardingRecorder
 from roomstate.aws.store import Store
 from roomstate.receive.receiver import Receiver
-from roomstate.receive.recorder import ForwardingRecorder
 from roomstate.tencent.units import MAX_WRITTEN_BYTES
 from tests.dearest import BODIES, opposite
 from tests.payloads import APP, event, seat, seats
@@ -176,7 +176,7 @@ class NoParking(Parking):
     def __init__(self) -> None:
         pass
 
-    def park(self, delivery: Any, _: Any) -> None:
+    def park(self, delivery: Any, _: Any) -> str:
         raise AssertionError(f"parked: {delivery.body[:100]}")
 
 

@@ -16,6 +16,8 @@ class Figure:
     """None where there is no target."""
     how: str = ""
     """How it is measured, in one short clause."""
+    typical: str = ""
+    """The same of the typical handler. Only figures of the side-by-side table have it."""
 
 
 def at_most(name: str, value: float, *, limit: float, measured: str, how: str, unit: str = "") -> Figure:

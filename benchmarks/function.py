@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import Any, TextIO
 from unittest.mock import patch
 
@@ -14,7 +15,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.session import Session
 
 from benchmarks.webhooks import Event
-from local.aws.gateway import Context
+from local.aws.gateway import Context, Handler
 from local.aws.template import ROOT
 from tests.payloads import APP
 
@@ -29,12 +30,13 @@ ENVIRONMENT = {
     "EVENT_BUS": "",
     "SDK_APP_IDS": APP,
     "TOKENS_PARAMETER": "",
-    "LOG_RETENTION_DAYS": "90",
+    "LOG_RETENTION_DAYS": "30",
     "POWERTOOLS_SERVICE_NAME": "webhook",
     "POWERTOOLS_METRICS_NAMESPACE": "roomstate",
 }
 
 AN_HOUR_S = 3_600
+OURS = ROOT / "functions/webhook/app.py"
 
 Function = Callable[[Event], dict[str, Any]]
 Answer = Callable[[AWSPreparedRequest], bytes]
@@ -44,13 +46,24 @@ Answer = Callable[[AWSPreparedRequest], bytes]
 def webhook_function(
     environment: Mapping[str, str], watch: Callable[[Any], None], log: TextIO
 ) -> Iterator[Function]:
-    """Start the function anew. It takes events for as long as the context lasts.
+    """Start the webhook function anew. It takes events for as long as the context lasts.
 
     Args:
         environment: variables over `ENVIRONMENT`.
         watch: gets each AWS client that the function makes.
         log: gets what it writes to stdout from now on.
     """
+    # One for all invocations: to make it is not the function's work.
+    context = Context(deadline=time.monotonic() + AN_HOUR_S)
+    with function(OURS, {**ENVIRONMENT, **environment}, watch, log) as handler:
+        yield lambda event: handler(event, context)
+
+
+@contextmanager
+def function(
+    source: Path, environment: Mapping[str, str], watch: Callable[[Any], None], log: TextIO
+) -> Iterator[Handler]:
+    """Start any function anew, from its source."""
     create_client = Session.create_client
 
     def create_watched(session: Session, *args: Any, **options: Any) -> Any:
@@ -58,8 +71,8 @@ def webhook_function(
         watch(client)
         return client
 
-    with patch.dict(os.environ, {**ENVIRONMENT, **environment}):
-        spec = spec_from_file_location("webhook_function", ROOT / "functions/webhook/app.py")
+    with patch.dict(os.environ, environment):
+        spec = spec_from_file_location("webhook_function", source)
         assert spec is not None
         assert spec.loader is not None
         app: Any = module_from_spec(spec)
@@ -67,10 +80,8 @@ def webhook_function(
             spec.loader.exec_module(app)
         # A second start in one process gets the logger of the first.
         app.logger.registered_handler.setStream(log)
-        # One for all invocations: to make it is not the function's work.
-        context = Context(deadline=time.monotonic() + AN_HOUR_S)
         with redirect_stdout(log):
-            yield lambda event: app.lambda_handler(event, context)
+            yield app.lambda_handler
 
 
 def dynamodb_of(clients: Iterable[Any]) -> Any:
@@ -81,7 +92,7 @@ def dynamodb_of(clients: Iterable[Any]) -> Any:
 
 @contextmanager
 def answering(client: Any, answer: Answer) -> Iterator[None]:
-    """Answer a DynamoDB client's requests where they would be sent, as DynamoDB does."""
+    """Answer a client's requests where they would be sent, as DynamoDB does."""
 
     def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         body = answer(request)
@@ -96,9 +107,9 @@ def answering(client: Any, answer: Answer) -> Iterator[None]:
         }
         return AWSResponse(request.url, 200, headers, _Raw(body))
 
-    client.meta.events.register("before-send.dynamodb", send)
+    client.meta.events.register("before-send", send)
     yield
-    client.meta.events.unregister("before-send.dynamodb", send)
+    client.meta.events.unregister("before-send", send)
 
 
 class _Raw(io.BytesIO):

@@ -2,9 +2,11 @@
 
 Each figure is shown once it is measured. Where some fail, take too long or are interrupted, the others are
 there all the same, and what is missing is named. Once all are measured, the table is written to
-`benchmarks/results.md`, and into the README, between its marks.
+`benchmarks/results.md`, and into the README, between its marks. `--only NAME` measures one section, and
+writes nothing.
 """
 
+import argparse
 import os
 import platform
 import re
@@ -14,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +27,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks import artifact, cost, dearest, reading, room, throughput, units, warm
+from benchmarks import artifact, beside, cost, dearest, reading, room, throughput, units, warm
 from benchmarks.cost import Part
 from benchmarks.figure import Figure
 from e2e.stack import build
@@ -33,6 +36,7 @@ from local.aws.template import ROOT
 RESULTS = ROOT / "benchmarks/results.md"
 README = ROOT / "README.md"
 MARKED = re.compile(r"(?<=<!-- make bench -->\n).*?(?=<!-- /make bench -->)", re.DOTALL)
+BESIDE = re.compile(r"(?<=<!-- side by side -->\n).*?(?=<!-- /side by side -->)", re.DOTALL)
 PACKAGES = ("aws-lambda-powertools", "pydantic", "botocore", "boto3")
 
 
@@ -54,21 +58,30 @@ class TookTooLong(BaseException):
     """No `except Exception` in what is measured may keep this one."""
 
 
-def main() -> int:
-    """Measure everything. Gives the exit code."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Measure everything, or one section. Gives the exit code."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__.splitlines()[0])
+    options.add_argument("--only", metavar="NAME", help="measure this section, and write nothing")
+    only: str | None = options.parse_args(arguments).only
     out = Console(highlight=False)
     prices: list[Part] = []
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same as Ctrl-C
     with TemporaryDirectory(prefix="roomstate-bench-") as scratch:
-        figures, missing = measure(sections(Path(scratch), prices), out)
+        wanted = [each for each in sections(Path(scratch), prices) if only in (None, each.name)]
+        if not wanted:
+            options.error(f"there is no section {only!r}")
+        figures, missing = measure(wanted, out)
     _show(figures, prices, out)
     if missing:
         for name, why in missing.items():
             out.print(f"NOT MEASURED: {name}. {why}", markup=False)
         out.print("Nothing is written to the README.")
         return INTERRUPTED if "Interrupted." in missing.values() else 1
+    if only:
+        return 0
     RESULTS.write_text(_document(figures, prices))
-    README.write_text(MARKED.sub(lambda _: f"{_table(figures)}\n", README.read_text()))
+    shown = MARKED.sub(lambda _: f"{_table(figures)}\n", README.read_text())
+    README.write_text(BESIDE.sub(lambda _: f"{_beside(figures)}\n", shown))
     out.print(f"Written to {RESULTS.relative_to(ROOT)}, and to the README.")
     return 0
 
@@ -77,15 +90,23 @@ def sections(scratch: Path, prices: list[Part]) -> list[Section]:
     """What is measured, in the order of the table. `prices` gets what a million webhooks cost, by part."""
     progress = Console(stderr=True)
 
-    def start() -> list[Figure]:
+    @cache
+    def built() -> Path:
         build(scratch / "built")
+        return scratch / "built"
+
+    def start() -> list[Figure]:
         rounds = track(range(artifact.ROUNDS), "starts of the function", console=progress, transient=True)
-        return artifact.figures(scratch / "built", scratch, rounds)
+        return artifact.figures(built(), scratch, rounds)
 
     def single_changes() -> list[Figure]:
         costs = units.measure()
         prices.extend(cost.table(costs))
         return [*units.figures(costs), *cost.figures(costs)]
+
+    def side_by_side() -> list[Figure]:
+        rounds = track(range(beside.ROUNDS), "starts of both", console=progress, transient=True)
+        return beside.figures(built(), scratch, rounds)
 
     return [
         Section("The artifact, and the start of the function", 1_800, start),
@@ -95,6 +116,7 @@ def sections(scratch: Path, prices: list[Part]) -> list[Section]:
         Section("The dearest bodies", 600, dearest.figures),
         Section("Reading", 600, reading.figures),
         Section("Throughput and memory", 2_400, lambda: throughput.figures(progress)),
+        Section("Side by side", 900, side_by_side),
     ]
 
 
@@ -115,7 +137,8 @@ def measure(wanted: Sequence[Section], out: Console) -> tuple[list[Figure], dict
             out.print("".join(format_exception(why)), markup=False)
             continue
         for figure in measured:
-            out.print("  " + "  ".join(filter(None, _cells(figure))), markup=False, soft_wrap=True)
+            cells = _compared(figure) if figure.typical else _cells(figure)
+            out.print("  " + "  ".join(filter(None, cells)), markup=False, soft_wrap=True)
         figures += measured
     return figures, missing
 
@@ -138,9 +161,15 @@ def within(seconds: float) -> Iterator[None]:
 
 def _show(figures: Sequence[Figure], prices: Sequence[Part], out: Console) -> None:
     shown = Table("Figure", "Measured", "Target", "")
+    compared = Table("Side by side", "A typical handler", "roomstate")
     for figure in figures:
-        shown.add_row(*_cells(figure))
-    out.print(shown)
+        if figure.typical:
+            compared.add_row(*_compared(figure))
+        else:
+            shown.add_row(*_cells(figure))
+    for table in (shown, compared):
+        if table.rows:
+            out.print(table)
     if prices:
         priced = Table("USD for a million", "", "forwarded", "one webhook")
         for part in prices:
@@ -160,6 +189,10 @@ def _document(figures: Sequence[Figure], parts: Sequence[Part]) -> str:
 
 {_table(figures)}
 
+## Side by side
+
+{_beside(figures)}
+
 ## How
 
 {how}
@@ -176,8 +209,17 @@ USD, list prices of us-east-1 (`benchmarks/cost.py` has each price and where it 
 
 
 def _table(figures: Sequence[Figure]) -> str:
-    rows = [f"| {' | '.join(_cells(figure))} |" for figure in figures]
+    rows = [f"| {' | '.join(_cells(figure))} |" for figure in figures if not figure.typical]
     return "\n".join(["| Figure | Measured | Target | |", "| --- | --- | --- | --- |", *rows])
+
+
+def _beside(figures: Sequence[Figure]) -> str:
+    rows = [f"| {' | '.join(_compared(figure))} |" for figure in figures if figure.typical]
+    return "\n".join(["| | A typical handler | roomstate |", "| --- | --- | --- |", *rows])
+
+
+def _compared(figure: Figure) -> tuple[str, ...]:
+    return figure.name, figure.typical, figure.measured
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:
@@ -203,4 +245,4 @@ def _read(path: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

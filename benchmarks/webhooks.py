@@ -5,6 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from local.tencent import samples
+from roomstate.tencent.signature import sign
 from tests.payloads import APP, Payload, create
 
 Event = dict[str, Any]
@@ -40,3 +41,15 @@ def to_event(payload: Payload, received_at: int) -> Event:
     event["body"] = to_body(payload).decode()
     event["headers"]["content-length"] = str(len(event["body"]))
     return event
+
+
+def signed(event: Event, token: str) -> Event:
+    """An event whose caller knows a token, at the time of its receipt."""
+    now_s = str(event["requestContext"]["timeEpoch"] // 1000)
+    proof = {"Sign": sign(token, now_s), "RequestTime": now_s}
+    query = "".join(f"&{name}={value}" for name, value in proof.items())
+    return {
+        **event,
+        "rawQueryString": event["rawQueryString"] + query,
+        "queryStringParameters": {**event["queryStringParameters"], **proof},
+    }

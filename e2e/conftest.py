@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,11 +11,15 @@ import pytest
 
 from e2e.access import AUDIENCE, SCOPE, Issuer, issuing
 from e2e.emulator import client
+from e2e.simulated import ask_simulated
 from e2e.stack import TOKEN, TOKENS_PARAMETER, Stack, build, deploy, say
 from local.aws.embedded import PARKING_QUEUE_URL, TABLE_NAME, embedded_dynamodb
 from local.commands.run import rooms
 from local.commands.send import Named, read
 from local.tencent import SAMPLE_APP
+from local.tencent_cloud.caller import App
+from local.tencent_cloud.cloud import SimulatedTencent
+from local.tencent_cloud.server import serve
 from roomstate.aws.clients import sqs_client
 from roomstate.aws.parking import Parking
 from roomstate.aws.reader import Reader
@@ -23,6 +28,8 @@ from roomstate.receive.receiver import Receiver, Request
 from roomstate.state.rooms import Member, Room
 from roomstate.tencent.answer import ACCEPTED
 from tests.payloads import AN_HOUR, NOW
+
+RECONCILED_APP, RECONCILE_KEY = "1400000002", "the key of the reconciled app"
 
 if "EMULATOR_URL" not in os.environ:
     pytest.exit("These tests need the emulator and the SAM CLI: `make e2e` runs them with both.", 2)
@@ -36,6 +43,21 @@ def built() -> Iterator[Path]:
         yield Path(folder) / "build"
 
 
+class Tencent(SimulatedTencent):
+    """Tencent's cloud of one app, in which things happen some time ago."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            App(int(RECONCILED_APP), RECONCILE_KEY), lambda: int(time.time() * 1000) - self.ago_ms
+        )
+        self.ago_ms = 0
+
+
+@pytest.fixture(scope="session")
+def tencent() -> Tencent:
+    return Tencent()
+
+
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[Issuer]:
     """Whose tokens the stack takes whose webhooks are signed."""
@@ -44,13 +66,29 @@ def issuer() -> Iterator[Issuer]:
 
 
 @pytest.fixture(scope="session")
-def forwarding(built: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A stack with a bus of its own, read by who signs."""
-    say("sam deploy: a stack that forwards")
-    stack = deploy(
-        built, "forwarding", SdkAppIds=f"{SAMPLE_APP}, 1400000002", ForwardTo="new", UserIndex="true"
+def forwarding(built: Path, tencent: Tencent, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A stack with a bus of its own, read by who signs. It asks the simulated Tencent about the other app."""
+    account = {
+        "host": "adminapisgp.im.qcloud.com",
+        "identifier": "administrator",
+        "secret_key": RECONCILE_KEY,
+    }
+    client("ssm").put_parameter(
+        Name="/roomstate/reconcile", Type="SecureString", Value=json.dumps({RECONCILED_APP: account})
     )
-    yield stack
+    with serve(tencent) as port:
+        ask_simulated(built, port)
+        say("sam deploy: a stack that forwards and reconciles")
+        stack = deploy(
+            built,
+            "forwarding",
+            SdkAppIds=f"{SAMPLE_APP}, {RECONCILED_APP}",
+            ForwardTo="new",
+            UserIndex="true",
+            ReconcileMinutes="60",
+            ReconcileParameter="/roomstate/reconcile",
+        )
+        yield stack
     _show_logs(stack, request)
 
 

@@ -124,9 +124,13 @@ def get(url: str, **headers: str) -> tuple[int, Any, dict[str, str]]:
     return Server(url).exchange("GET", f"{where.path}?{where.query}", None, *headers.items())
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, template: Path = ROOT / "template.yaml") -> None:
     """`sam build` into a folder: the work tree's own build and cache stay as they are."""
-    _sam("build", "--build-dir", str(folder), "--no-cached", *_parameters({}), timeout=BUILD_S)
+    _sam(
+        *("build", "--template", str(template), "--build-dir", str(folder), "--no-cached"),
+        *_parameters({}),
+        timeout=BUILD_S,
+    )
 
 
 def deploy(built: Path, name: str, **parameters: str) -> Stack:
@@ -138,9 +142,21 @@ def deploy(built: Path, name: str, **parameters: str) -> Stack:
         *_parameters(parameters),
         timeout=DEPLOY_S,
     )
+    _repair_pollers()
     [stack] = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Stack(name, parameters, outputs)
+
+
+def _repair_pollers() -> None:
+    """Make a number of what a parameter says. The emulator leaves it a text, and stops polling queues."""
+    functions = client("lambda")
+    for source in functions.list_event_source_mappings()["EventSourceMappings"]:
+        most = source.get("ScalingConfig", {}).get("MaximumConcurrency")
+        if most is not None:
+            functions.update_event_source_mapping(
+                UUID=source["UUID"], ScalingConfig={"MaximumConcurrency": int(most)}
+            )
 
 
 def _parameters(parameters: Mapping[str, str]) -> list[str]:
@@ -169,6 +185,12 @@ def _sam(*arguments: str, timeout: float) -> None:
         check=False,
     )
     assert ran.returncode == 0, f"sam {' '.join(arguments)}\n{ran.stdout}"
+
+
+def waiting(queue_url: str) -> int:
+    """How many messages a queue has, seen or not."""
+    attributes = client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
+    return sum(int(count) for name, count in attributes.items() if name.startswith("ApproximateNumber"))
 
 
 def eventually(read: Callable[[], T], wanted: Any) -> T:

@@ -19,7 +19,7 @@ import jsonschema_rs
 import pytest
 
 from e2e.emulator import REGION, client
-from e2e.stack import TOKEN, Stack, deploy, eventually, get, say
+from e2e.stack import TOKEN, Stack, deploy, eventually, get, say, waiting
 from local.aws.template import template
 from local.commands.run import everybody
 from local.commands.schema import SCHEMAS
@@ -56,6 +56,11 @@ def occupant(stack: Stack, room: str) -> str | None:
     """Who has seat 1."""
     shown = stack.reader.seat(SAMPLE_APP, room, 1)
     return shown.user_id if shown else None
+
+
+def rooms_of(stack: Stack, user: str) -> list[str]:
+    """The rooms that a user is in, by the index UserRooms."""
+    return [room.room_id for room in stack.reader.user(SAMPLE_APP, user).rooms]
 
 
 def rooms_like(stack: Stack, rooms: list[tuple[Room, list[Member]]]) -> list[Any]:
@@ -143,6 +148,9 @@ class TestSweep:
         for payload in payloads:
             assert forwarding.deliver(outgoing(payload)).ok
         assert forwarding.registers("swept") == {"life", "room", "seat", "admin", "member", "metadata"}
+        # AND both indexes have it
+        assert "swept" in [room.room_id for room in forwarding.reader.rooms(SAMPLE_APP).rooms]
+        assert rooms_of(forwarding, "user-1") == ["swept"]
         # WHEN it ends
         assert forwarding.deliver(outgoing(destroy("swept", now))).ok
         # THEN the stream tells the sweep, which leaves its life, to expire, and its log
@@ -156,6 +164,9 @@ class TestSweep:
 
         assert eventually(expires, True)
         assert len([record for record in forwarding.records() if record.room_id == "swept"]) == 7
+        # AND neither index has anything of it
+        assert "swept" not in [room.room_id for room in forwarding.reader.rooms(SAMPLE_APP).rooms]
+        assert rooms_of(forwarding, "user-1") == []
         # AND it is read as it was before
         room = forwarding.reader.room(SAMPLE_APP, "swept")
         assert room is not None
@@ -257,12 +268,6 @@ class TestParking:
         assert occupant(signed, "forged") is None
 
 
-def waiting(queue_url: str) -> int:
-    """How many messages a queue has, seen or not."""
-    attributes = client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
-    return sum(int(count) for name, count in attributes.items() if name.startswith("ApproximateNumber"))
-
-
 class TestRoles:
     def test_they_allow_all_that_the_functions_do(self, forwarding: Stack, answers: dict[str, str]) -> None:
         """What one function is denied, the other may have done later: all would look well."""
@@ -270,11 +275,23 @@ class TestRoles:
         assert not [line for line in forwarding.logs() if "AccessDenied" in line]
 
 
+class TestDashboard:
+    def test_it_is_there_and_names_what_was_deployed(self, forwarding: Stack) -> None:
+        found = client("cloudwatch").get_dashboard(DashboardName=f"{forwarding.name}-{REGION}")
+        body: str = found["DashboardBody"]
+        assert "${" not in body
+        assert len(json.loads(body)["widgets"]) == 20
+        for part in ("WebhookApi", "ReadApi", "ReconcileFunction", "DeadLetterQueue", "RoomTable"):
+            assert forwarding.resource(part).rpartition("/")[2] in body
+
+
 class TestLayers:
-    @pytest.mark.parametrize("function", ["WebhookFunction", "RedriveFunction", "ReadFunction"])
-    def test_they_hold_all_that_a_function_loads(self, built: Path, signed: Stack, function: str) -> None:
+    @pytest.mark.parametrize("function", ["Webhook", "Redrive", "Sweep", "Read", "Plan", "Reconcile"])
+    def test_they_hold_all_that_a_function_loads(self, built: Path, forwarding: Stack, function: str) -> None:
         """The emulator runs functions beside packages of its own: they would hide what a layer lacks."""
-        configuration = client("lambda").get_function_configuration(FunctionName=signed.resource(function))
+        function = f"{function}Function"
+        name = forwarding.resource(function)
+        configuration = client("lambda").get_function_configuration(FunctionName=name)
         folders = [str(built / function), *map(str, built.glob("*/python"))]
         subprocess.run(
             ["python3.13", "-ISc", f"import sys; sys.path[:0] = {folders!r}; import app"],
@@ -293,15 +310,21 @@ class TestDeployingAgain:
         assert deploy(built, signed.name, **signed.parameters) == signed
 
     def test_with_other_parameters_takes_effect(self, signed: Stack, built: Path) -> None:
-        # WHEN records are kept for 30 days from now on, and rooms are not read over HTTP
-        say("sam deploy, with another LogRetentionDays, and ReadAccess none")
-        changed = {"LogRetentionDays": "30", "ReadAccess": "none"}
+        # GIVEN somebody who is in a room, in a table without the index of users
+        inside = members("indexed later", "Online", "index-me", at=int(time.time() * 1000))
+        assert signed.deliver(outgoing(inside), TOKEN).ok
+        # WHEN records are kept for 30 days from now on, users are indexed, and rooms are not read over HTTP
+        say("sam deploy, with another LogRetentionDays, UserIndex true, and ReadAccess none")
+        changed = {"LogRetentionDays": "30", "UserIndex": "true", "ReadAccess": "none"}
         updated = deploy(built, signed.name, **{**signed.parameters, **changed})
         # THEN there is nothing left of the read API, and all else is the same
         assert updated.outputs == {
             name: value for name, value in signed.outputs.items() if name != "ReadApiUrl"
         }
         assert get(f"{signed.read_url}/v1/openapi.json")[0] == 404
+        # AND the index knows who was there before it
+        found = eventually(lambda: rooms_of(updated, "index-me"), ["indexed later"])
+        assert found == ["indexed later"]
         # AND the version that is invoked knows how long records are kept
         assert updated.deliver(outgoing(seats("kept for 30 days", seat(1, "ann"))), TOKEN).ok
         assert eventually(lambda: occupant(updated, "kept for 30 days"), "ann") == "ann"

@@ -49,10 +49,10 @@ with atheris.instrument_imports(include=["roomstate", "functions"]):
     from roomstate.aws.forwarder import Forwarder
     from roomstate.aws.items import WRITER, read_record, read_register, register_item
     from roomstate.aws.parking import Parking
+    from roomstate.aws.recorder import ForwardingRecorder
     from roomstate.aws.store import Store
     from roomstate.log.forwarded import ForwardedWebhook
     from roomstate.receive.receiver import Receiver
-    from roomstate.receive.recorder import ForwardingRecorder
     from roomstate.state.life import Life
     from roomstate.state.registers import LIFE
     from roomstate.state.rooms import show_room
@@ -118,8 +118,9 @@ class NoParking(Parking):
     def __init__(self) -> None:
         pass
 
-    def park(self, delivery: Any, _: Any) -> None:
+    def park(self, delivery: Any, _: Any) -> str:
         assert delivery.claim is not None, f"parked: {delivery}"
+        return "message-1"
 
 
 class Bus:

@@ -44,6 +44,10 @@ FUNCTION_ENVIRONMENT = {
     "SDK_APP_IDS": "1400000001, 1400000002",
     "LOG_RETENTION_DAYS": "90",
     "USER_INDEX": "true",
+    "RECONCILE_QUEUE_URL": PARKING_QUEUE_URL.replace("ParkingQueue", "ReconcileQueue"),
+    "RECONCILE_PARAMETER": "/roomstate/reconcile",
+    "RECONCILE_CALLS_PER_SECOND": "100",
+    "RECONCILE_WORKERS": "2",
     "POWERTOOLS_SERVICE_NAME": "webhook",
     "POWERTOOLS_METRICS_NAMESPACE": "roomstate",
 }

@@ -21,12 +21,14 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 
 
 def redrive(record: SQSRecord, deadline: Deadline) -> None:
-    with reporting_redrive(record.message_id, logger, metrics) as redriven:
-        redriven.never = redriver.redrive(
-            record.body,
-            record.receipt_handle,
-            int(record.attributes.approximate_receive_count),
-            deadline,
+    with reporting_redrive(record.message_id, logger, metrics) as tell:
+        tell(
+            redriver.redrive(
+                record.body,
+                record.receipt_handle,
+                int(record.attributes.approximate_receive_count),
+                deadline,
+            )
         )
 
 

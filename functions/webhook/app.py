@@ -34,5 +34,5 @@ def lambda_handler(event: APIGatewayProxyEventV2, context: LambdaContext) -> dic
     receipt = receiver.receive(
         to_request(event), Deadline.of_answer(remaining_ms), Deadline.of_invocation(remaining_ms)
     )
-    report(receipt, logger, metrics)
+    report(receipt, event.request_context.request_id, logger, metrics)
     return to_response(receipt.answer)

@@ -173,7 +173,7 @@ def _get(
 def _forwarder(
     bus: str, console: Console, check: Callable[[float], None]
 ) -> Callable[[Sequence[LogRecord]], None]:
-    forwarder = Forwarder(_client("events"), bus)
+    forwarder = Forwarder(aws_client("events"), bus)
 
     def forward(records: Sequence[LogRecord]) -> None:
         for pause in (*PAUSES_S, None):
@@ -264,10 +264,11 @@ def progress(console: Console, hidden: bool = False) -> Progress:
 
 def dynamodb_client() -> "DynamoDBClient":
     """A DynamoDB client for somebody far away who has time."""
-    return cast("DynamoDBClient", _client("dynamodb"))
+    return cast("DynamoDBClient", aws_client("dynamodb"))
 
 
-def _client(service: str) -> Any:
+def aws_client(service: str) -> Any:
+    """The same of another service."""
     config = Config(retries={"mode": "adaptive", "total_max_attempts": CALL_ATTEMPTS})
     return botocore.session.get_session().create_client(service, config=config)
 

@@ -268,6 +268,7 @@ Look at it:     {url}
 Take a seat:    {seat}
 Read the room:  {url}/v1/room?sdk_app_id={app}&room_id={quote(room_id, safe="")}
 Post all again: {send} ARGS="--twice --shuffle --late"
+Lose a webhook: make ghost, which needs none of this
 The function logs to {log}
 Ctrl-C ends it."""
 

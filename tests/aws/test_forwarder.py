@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from local.aws.embedded import empty_table
 from roomstate.aws.clients import events_client
 from roomstate.aws.forwarder import MAX_CALL_BYTES, MAX_CALL_ENTRIES, Forwarder
+from roomstate.aws.recorder import ForwardingRecorder
 from roomstate.aws.refusals import NeverForwarded
 from roomstate.aws.retry import ATTEMPTS
 from roomstate.aws.store import Store
 from roomstate.log.forwarded import ForwardedWebhook, forwarded
 from roomstate.log.record import LogRecord, log_record
-from roomstate.receive.recorder import ForwardingRecorder
 from roomstate.tencent.delivery import MAX_BODY_BYTES
 from roomstate.tencent.errors import Unavailable
 from roomstate.tencent.wire import MAX_INTEGER

@@ -83,7 +83,7 @@ class Interposed:
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self._client, name)
-        if name in ("exceptions", "meta"):
+        if name in ("exceptions", "meta", "get_paginator"):
             return call
 
         def interposed(**kwargs: Any) -> Any:

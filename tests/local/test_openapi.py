@@ -78,7 +78,7 @@ class NoParking(Parking):
     def __init__(self) -> None:
         pass
 
-    def park(self, _: Delivery, __: Deadline) -> None:
+    def park(self, _: Delivery, __: Deadline) -> str:
         raise Unavailable("The webhook could neither be stored nor parked.")
 
 

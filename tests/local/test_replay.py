@@ -93,7 +93,7 @@ def bus(dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch) -> Bus:  # 
     events_client().create_event_bus(Name=BUS)
     monkeypatch.setattr(replay, "PAUSES_S", (0, 0, 0))
     # A client takes longer to make than a history to replay.
-    monkeypatch.setattr(replay, "_client", cache(replay._client))
+    monkeypatch.setattr(replay, "aws_client", cache(replay.aws_client))
     monkeypatch.setenv("COLUMNS", "250")
     return Bus(monkeypatch)
 

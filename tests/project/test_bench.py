@@ -20,7 +20,8 @@ from e2e import emulator
 
 FIRST = Figure("The first figure", "1 s", "at most 2 s", True, "by hand")
 LAST = Figure("The last figure", "3 s", "at most 2 s", False, "by hand")
-OLD = "<!-- make bench -->\nold\n<!-- /make bench -->"
+BESIDE = Figure("Init", "300 ms", "", None, "by hand", "900 ms")
+OLD = "<!-- make bench -->\nold\n<!-- /make bench -->\n<!-- side by side -->\nold\n<!-- /side by side -->"
 
 
 def good(figure: Figure) -> Section:
@@ -99,20 +100,27 @@ class TestResults:
         return run.main()
 
     def test_are_written_where_all_is_measured(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert self.main(monkeypatch, good(FIRST), good(LAST)) == 0
+        assert self.main(monkeypatch, good(FIRST), good(BESIDE), good(LAST)) == 0
         for file in run.RESULTS, run.README:
             assert "| The first figure | 1 s | at most 2 s | met |\n| The last" in file.read_text()
+            assert "| --- | --- | --- |\n| Init | 900 ms | 300 ms |\n" in file.read_text()
+
+    def test_are_left_alone_where_one_section_is_measured(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(run, "sections", lambda *_: [good(FIRST), good(LAST)])
+        assert run.main(["--only", "The last figure alone"]) == 0
+        assert run.RESULTS.read_text() == run.README.read_text() == OLD
+        told = capsys.readouterr().out
+        assert "The last figure" in told
+        assert "The first figure" not in told
 
     @pytest.mark.parametrize(("spoilt", "code"), [(failing, 1), (interrupted, 130)])
     def test_are_left_alone_where_any_is_missing(
         self, monkeypatch: pytest.MonkeyPatch, spoilt: Any, code: int, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert self.main(monkeypatch, good(FIRST), Section("units", 60, spoilt)) == code
-        assert (
-            run.RESULTS.read_text()
-            == run.README.read_text()
-            == "<!-- make bench -->\nold\n<!-- /make bench -->"
-        )
+        assert run.RESULTS.read_text() == run.README.read_text() == OLD
         # AND what there is, is shown, and what is not, named
         told = capsys.readouterr().out
         assert "The first figure" in told

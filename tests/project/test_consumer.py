@@ -18,6 +18,10 @@ from roomstate.aws.reader import Reader
 from roomstate.aws.store import Store
 from roomstate.log.forwarded import forwarded
 from roomstate.log.record import LogRecord
+from roomstate.reconcile.answers import Answers
+from roomstate.reconcile.compare import Dated
+from roomstate.reconcile.webhooks import webhooks
+from roomstate.state.registers import Key, Member
 from tests.payloads import AN_HOUR, APP, Payload, create, destroy, members, seat, seats, webhook
 
 if TYPE_CHECKING:
@@ -112,7 +116,15 @@ def offline(user: str, cause: str = "Leave", at: int = 2_000) -> Payload:
     return members(ROOM, "Offline", user, at=at, cause=cause)
 
 
-KIND, THE_ROOM, COMMAND = rules()
+def reconciled() -> LogRecord:
+    """A record of our own making."""
+    gone = Dated(5_000, ((Key("member", "ann"), Member(False, "Reconciled")),))
+    [ours] = webhooks("1400000001", ROOM, gone, Answers(asked_at=15_000), 15_000)
+    [record] = records_of(ours, {})
+    return record
+
+
+KIND, THE_ROOM, COMMAND, RECONCILED = rules()
 
 
 @pytest.mark.parametrize(
@@ -125,6 +137,7 @@ KIND, THE_ROOM, COMMAND = rules()
         (THE_ROOM, event(GIFT)),
         (THE_ROOM, event(seats(ROOM, seat(1, "ann")), seats(ROOM, seat(1, "bob"), at=1))),
         (COMMAND, event(GIFT)),
+        (RECONCILED, events(reconciled())[0]),
     ],
 )
 def test_a_rule_of_the_documents_takes(title: str, event: dict[str, Any]) -> None:
@@ -143,6 +156,9 @@ def test_a_rule_of_the_documents_takes(title: str, event: dict[str, Any]) -> Non
         (THE_ROOM, event(b"no JSON")),
         (COMMAND, event(INSIDE)),
         (COMMAND, event(b"no JSON")),
+        (RECONCILED, event(INSIDE)),
+        # A stranger's, with the very body of one of ours.
+        (RECONCILED, event(reconciled().payload)),
     ],
 )
 def test_a_rule_of_the_documents_leaves(title: str, event: dict[str, Any]) -> None:
@@ -151,7 +167,12 @@ def test_a_rule_of_the_documents_leaves(title: str, event: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("title", rules())
 def test_a_rule_of_the_documents_leaves_what_is_not_of_roomstate(title: str) -> None:
-    taken = [event(GIFT), event(seats(ROOM, seat(1, "ann"))), event(INSIDE, offline("bob", "Kicked"))]
+    taken = [
+        events(reconciled())[0],
+        event(GIFT),
+        event(seats(ROOM, seat(1, "ann"))),
+        event(INSIDE, offline("bob", "Kicked")),
+    ]
     assert any(matches(rules()[title], one) for one in taken)
     assert not any(matches(rules()[title], one | {"source": "aws.ec2"}) for one in taken)
 
@@ -169,7 +190,7 @@ def test_prefix_takes_all_changes_of_a_seat_as_the_documents_say() -> None:
 
 @pytest.mark.parametrize(
     ("document", "place", "example"),
-    [("docs/forwarding.md", 0, "seat-occupied"), ("README.md", -1, "member-offline")],
+    [("docs/forwarding.md", 0, "seat-occupied"), ("docs/forwarding.md", 1, "member-offline")],
 )
 def test_an_event_in_the_documents_is_what_is_delivered(document: str, place: int, example: str) -> None:
     # GIVEN
@@ -180,9 +201,9 @@ def test_an_event_in_the_documents_is_what_is_delivered(document: str, place: in
     assert {**shown, "id": None} == {**events(record)[0], "id": None}
 
 
-def test_the_rule_of_the_readme_is_the_consumers_and_takes_the_event_beside_it() -> None:
-    *_, rule, shown = [
-        block for block in blocks((ROOT / "README.md").read_text("utf-8")) if block.get("source")
+def test_the_rule_that_is_shown_is_the_consumers_and_takes_the_event_beside_it() -> None:
+    _, rule, shown, *_ = [
+        block for block in blocks((ROOT / "docs/forwarding.md").read_text("utf-8")) if block.get("source")
     ]
     assert rule == consumer_pattern()
     assert matches(rule, shown)

@@ -19,7 +19,10 @@ PURE = (
     "tencent",
     "log",
     # of the wing that asks Tencent, all but what calls it
-    *(f"reconcile.{name}" for name in ("answers", "ask", "compare", "errors", "held", "usersig")),
+    *(
+        f"reconcile.{name}"
+        for name in ("answers", "ask", "compare", "errors", "held", "names", "usersig", "webhooks")
+    ),
 )
 KIT = "kit"
 """What other projects import: above all wings, and no wing imports it."""
@@ -131,13 +134,23 @@ def test_a_cold_start_loads_nothing_that_is_not_needed() -> None:
     assert ran.stdout.splitlines()[-1] == "[]"
 
 
-def test_the_read_function_loads_no_other_and_nothing_that_its_layers_lack() -> None:
+@pytest.mark.parametrize(
+    ("function", "others"),
+    [
+        ("read", ("receive", "sweep", "reconcile", "kit")),
+        # Who plans holds no key, and loads nothing that calls Tencent.
+        ("plan", ("receive", "sweep", "read", "kit", "reconcile.rest", "reconcile.accounts")),
+        ("reconcile", ("receive", "sweep", "read.", "kit", "reconcile.planner")),
+    ],
+)
+def test_a_function_loads_no_other_and_nothing_that_its_layers_lack(
+    function: str, others: tuple[str, ...]
+) -> None:
     """It may be slower to start than the webhook's, but it runs on the same layers."""
-    program = "import sys; import functions.read.app; print(' '.join(sys.modules))"
+    program = f"import sys; import functions.{function}.app; print(' '.join(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = ran.stdout.splitlines()[-1].split()
-    others = ("roomstate.receive", "roomstate.sweep", "roomstate.kit")
-    assert not [name for name in loaded if name.startswith(others)]
+    assert not [name for name in loaded if name.startswith(tuple(f"roomstate.{other}" for other in others))]
     locks = [PACKAGE.parent / "requirements.txt", PACKAGE.parents[1] / "dependencies" / "requirements.txt"]
     locked = {
         line.partition("==")[0].replace("-", "_")

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
+from math import inf
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -78,6 +79,8 @@ class Outage:
     """During whose first delivery, by number."""
     services: frozenset[str] = frozenset({"dynamodb"})
     fault: str = "5xx"
+    seconds: float = inf
+    """From the beginning of the delivery."""
 
 
 @dataclass
@@ -108,6 +111,7 @@ class World:
         self.time = time
         self._function = "webhook"
         self._is_out = False
+        self._out_until = inf
         self._received_at = NOW
         self._receiver = self._start()
         self.answers: list[tuple[ErrorCode, float]] = []
@@ -121,13 +125,14 @@ class World:
         for attempt in range(1 if self._plan.once else DELIVERIES):
             self.time.now += 1
             self._is_out = number in self._plan.outage.webhooks and attempt == 0
+            self._out_until = self.time.now + self._plan.outage.seconds
             try:
                 answer = self._invoke(payload)
             except Killed:
                 self._receiver = self._start()
                 continue
             finally:
-                self._is_out = False
+                self._is_out, self._out_until = False, inf
             if answer is ErrorCode.OK:
                 return
         assert self._plan.once, "never answered OK"
@@ -214,7 +219,8 @@ class World:
         fault = self._plan.faults.get(number)
         if fault is None and self._plan.never and operation == "PutEvents":
             return refusing(self._plan.never)(self.time, event_name, request)
-        if self._is_out and service in self._plan.outage.services:
+        is_out = self._is_out and self.time.now < self._out_until
+        if is_out and service in self._plan.outage.services:
             fault = self._plan.outage.fault
         elif fault is None or not applies(fault, place):
             self.time.sleep(CALL_S)
@@ -253,7 +259,7 @@ class Cloud:
         self.queue = sqs_client()
         self._world: World | None = None
         # A new process makes new clients. What they keep is connections, and there are none here.
-        self._clients = {service: self._client(service) for service in ("dynamodb", "events", "sqs", "ssm")}
+        self.clients = {service: self._client(service) for service in ("dynamodb", "events", "sqs", "ssm")}
 
     @contextmanager
     def world(self, plan: Plan) -> "Iterator[World]":
@@ -264,7 +270,7 @@ class Cloud:
         create_queues(self.queue)
         time = WorldTime()
         with (
-            patch("roomstate.aws.clients._client", lambda service, _: self._clients[service]),
+            patch("roomstate.aws.clients._client", lambda service, _: self.clients[service]),
             patch("roomstate.aws.retry.jitter", lambda seconds: seconds),
             patch("roomstate.aws.tokens.jitter", lambda seconds: seconds),
             patch("roomstate.receive.wiring.Tokens", partial(Tokens, clock=time.time)),

@@ -11,6 +11,7 @@ from local.aws.embedded import PARKING_QUEUE_URL, TABLE_NAME
 from local.aws.gateway import Context
 from roomstate.aws.clients import sqs_client
 from roomstate.aws.parking import Parking
+from roomstate.aws.reader import Reader
 from roomstate.aws.store import Store
 from roomstate.receive.receiver import Receiver
 from roomstate.tencent.decode import MAX_AHEAD_MS
@@ -202,6 +203,40 @@ SIGN = sign(TOKEN, TIME)
 SIGNED = f"{OURS}&Sign={SIGN}&RequestTime={TIME}"
 
 
+def test_one_line_says_what_became_of_a_webhook(
+    post: Any, reader: Reader, log: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert post(SEAT) == OK
+    [line] = map(json.loads, capsys.readouterr().out.splitlines())
+    [record] = reader.records(APP, "r")
+    # THEN it is found by the gateway's request, by the room and by the record
+    assert (line["request_id"], line["room_id"], line["event_id"]) == ("request-1", "r", record.event_id)
+    assert (line["message"], line["command"], line["occurred_at"]) == ("stored", SEATS, record.occurred_at)
+    # AND it is the line of the metrics
+    assert line["Applied"] == [1.0]
+    assert log.getvalue() == ""
+
+
+def test_what_is_said_of_one_webhook_is_not_said_of_the_next(
+    post: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    post(SEAT)
+    post(b"no JSON")
+    _, line = map(json.loads, capsys.readouterr().out.splitlines())
+    assert line["Unreadable"] == [1.0]
+    assert not {"message", "event_id", "room_id"} & line.keys()
+
+
+def test_the_line_of_a_parked_webhook_names_its_message(
+    post: Any, dynamodb: "DynamoDBClient", log: io.StringIO
+) -> None:
+    dynamodb.delete_table(TableName=TABLE_NAME)
+    post(SEAT)
+    [message] = sqs_client().receive_message(QueueUrl=PARKING_QUEUE_URL)["Messages"]
+    line = json.loads(log.getvalue())
+    assert (line["message_id"], line["room_id"]) == (message.get("MessageId"), "r")
+
+
 class TestSigned:
     @pytest.fixture(autouse=True)
     def signed(self, tokens: dict[str, tuple[str, ...]]) -> None:
@@ -249,8 +284,7 @@ class TestSigned:
     ) -> None:
         # GIVEN marks in all that a sender sends
         def marked(command: str) -> Payload:
-            room, user = "MARK-room", "MARK-user"
-            return {**seats(room, seat(1, user)), "CallbackCommand": command, "More": "MARK-more"}
+            return {**seats("rid-1", seat(1, "MARK-user")), "CallbackCommand": command, "More": "MARK-more"}
 
         seat_command = "Mic.CallbackAfterSeatInfoChanged"
         # WHEN good and bad requests of every kind come
@@ -273,7 +307,7 @@ class TestSigned:
         sqs_client().delete_queue(QueueUrl=PARKING_QUEUE_URL)
         answers.append(post(marked(seat_command), SIGNED))
         assert {status for status, _ in answers} == {200, 400, 401, 403, 413, 500}
-        # THEN nothing of it is in an answer, a log or a metric
+        # THEN nothing of it is in an answer, a log or a metric (a room's id is in the log)
         captured = capfd.readouterr()
         told = json.dumps(answers) + log.getvalue() + caplog.text + captured.out + captured.err
         assert "UnknownApp" in told

@@ -24,9 +24,9 @@ from roomstate.aws.deadline import Deadline
 from roomstate.aws.forwarder import MAX_CALL_BYTES, MAX_CALL_ENTRIES, Forwarder
 from roomstate.aws.items import register_item
 from roomstate.aws.parking import Parking
+from roomstate.aws.recorder import ForwardingRecorder
 from roomstate.aws.store import Store
 from roomstate.receive.receiver import Receiver
-from roomstate.receive.recorder import ForwardingRecorder
 from roomstate.state.registers import Admin, Member, Metadata, Register, Seat, Version
 from roomstate.tencent.body import MAX_DEPTH, MAX_DIGITS
 from roomstate.tencent.catalogue import COMMANDS
@@ -65,8 +65,9 @@ class NoParking(Parking):
     def __init__(self) -> None:
         pass
 
-    def park(self, delivery: Delivery, _: Deadline) -> None:
+    def park(self, delivery: Delivery, _: Deadline) -> str:
         assert delivery.claim is not None, f"parked: {delivery}"
+        return "message-1"
 
 
 class Bus:

@@ -14,11 +14,11 @@ from roomstate.aws.dead_letters import DeadLetters
 from roomstate.aws.forwarder import Forwarder
 from roomstate.aws.parking import Parking
 from roomstate.aws.reader import Reader
+from roomstate.aws.recorder import ForwardingRecorder
 from roomstate.aws.retry import ATTEMPTS
 from roomstate.aws.store import Store
 from roomstate.aws.telemetry import describe
 from roomstate.receive.receiver import Receiver, Request
-from roomstate.receive.recorder import ForwardingRecorder
 from roomstate.receive.redriver import Redriver
 from roomstate.tencent.answer import ACCEPTED
 from roomstate.tencent.delivery import Delivery

@@ -16,6 +16,7 @@ from roomstate.aws.parking import Parking
 from roomstate.aws.reader import Reader
 from roomstate.aws.store import Store
 from roomstate.receive.redriver import Redriver
+from roomstate.tencent.decode import decode
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import TokensUnavailable
 from roomstate.tencent.signature import WINDOW_MS, Claim, sign
@@ -155,9 +156,11 @@ class TestUnverified:
         assert redrive(forged.to_message(), AUTHENTIC.to_message()) == []
         # AND nothing of it is stored, while the others are
         assert {item["room_id"]["S"] for item in dynamodb.scan(TableName=TABLE_NAME)["Items"]} == {"r"}
-        # AND the operator learns of it
-        [line] = [line for line in told() if line["level"] == "WARNING"]
-        assert line["message"] == f"dropped: {why}"
+        # AND the operator learns of it, and which webhook the other message was
+        dropped, stored = told()
+        assert (dropped["level"], dropped["message"]) == ("WARNING", f"dropped: {why}")
+        assert (stored["message"], stored["room_id"]) == ("stored", "r")
+        assert stored["event_id"] == decode(AUTHENTIC).event_id
         printed = capsys.readouterr().out
         assert [counted(printed, name) for name in ("BadSignature", "Redriven", "RedriveFailed")] == [1, 1, 0]
 

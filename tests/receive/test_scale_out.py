@@ -68,8 +68,9 @@ class Production:
         self.waiting: list[str] = []
         self.stored: Counter[str | None] = Counter()
 
-    def send_message(self, MessageBody: str, **_: Any) -> None:
+    def send_message(self, MessageBody: str, **_: Any) -> dict[str, str]:
         self.waiting.append(MessageBody)
+        return {"MessageId": "1"}
 
     def change_message_visibility(self, **_: Any) -> None:
         pass

@@ -227,8 +227,9 @@ class SlowAWS:
 
     transact_write_items = batch_get_item
 
-    def send_message(self, MessageBody: str, **_: Any) -> None:
+    def send_message(self, MessageBody: str, **_: Any) -> dict[str, str]:
         self.parked.append(MessageBody)
+        return {"MessageId": "1"}
 
 
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "BatchGetItem")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from roomstate.reconcile.answers import Product
 from roomstate.reconcile.compare import Comparison, compare
 from roomstate.state.registers import Register, RoomFacts, RoomRegister
-from tests.reconcile.world import QUIET_MS, Registers, World, wrong
+from tests.reconcile.world import QUIET_MS, Living, Registers, World, wrong
 
 R = "r/1"
 USERS = ["ann", "bob", "cat", "144115233775727695"]
@@ -35,7 +35,7 @@ steps = st.one_of(
 )
 
 
-def happen(world: World, product: Product, step: Step) -> None:
+def happen(world: Living, product: Product, step: Step) -> None:
     """One thing happens in the room, where it can."""
     tencent, (what, how) = world.tencent, step
     room = tencent.rooms.get(R)
@@ -71,7 +71,7 @@ def happen(world: World, product: Product, step: Step) -> None:
         actions[what]()
 
 
-def live_through(world: World, product: Product, history: list[tuple[Step, int, str]]) -> None:
+def live_through(world: Living, product: Product, history: list[tuple[Step, int, str]]) -> None:
     """A history happens, and its webhooks come, or do not. Those that are late come at its end."""
     late: list[Any] = []
     for step, gap, fate in history:
@@ -104,7 +104,7 @@ def newer(registers: Registers, comparison: Comparison) -> set[str]:
     return found
 
 
-histories = st.lists(st.tuples(steps, gaps, fates), min_size=1, max_size=25)
+histories = st.lists(st.tuples(steps, gaps, fates), min_size=1, max_size=16)
 
 
 @settings(max_examples=600)

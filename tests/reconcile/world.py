@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 from local.tencent_cloud.caller import App
 from local.tencent_cloud.cloud import Direct, SimulatedTencent
@@ -10,22 +10,18 @@ from local.tencent_cloud.rooms import MAX_LISTED, Room
 from roomstate.reconcile.answers import Answers, Command, Product, RoomInfoAnswer
 from roomstate.reconcile.ask import ask
 from roomstate.reconcile.compare import Comparison, compare
-from roomstate.reconcile.held import Held, HeldFact, HeldField, void_until
+from roomstate.reconcile.held import Held, hold, void_until
 from roomstate.reconcile.rest import Administrator, TencentApi
 from roomstate.state.decide import decide
 from roomstate.state.registers import (
-    ROOM,
     Admin,
     AnyRegister,
     Key,
     Member,
     Metadata,
-    Register,
-    RoomRegister,
     Seat,
     Version,
 )
-from roomstate.state.view import View
 from tests.payloads import APP, Payload, webhook
 
 SECRET_KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
@@ -35,6 +31,19 @@ QUIET_MS = 61_000
 """Longer than Live's cache, the margin and the clocks' difference together."""
 
 Registers = dict[Key, AnyRegister]
+
+
+class Living(Protocol):
+    """Where rooms live, and their webhooks may come: `World`, and `table.Tabled`."""
+
+    tencent: SimulatedTencent
+
+    @property
+    def now(self) -> int: ...
+
+    def wait(self, ms: int) -> None: ...
+
+    def deliver(self, *bodies: Payload) -> None: ...
 
 
 class World:
@@ -107,32 +116,6 @@ class World:
         comparison = self.compare(room_id, product)
         self.apply(room_id, comparison)
         return comparison
-
-
-def hold(registers: Registers) -> Held:
-    """Registers as a comparison takes them."""
-    if not registers:
-        return Held()
-    room = registers.get(ROOM, RoomRegister())
-    assert isinstance(room, RoomRegister)
-    facts = {
-        key: HeldFact(register.fact, register.version.occurred_at)
-        for key, register in registers.items()
-        if isinstance(register, Register)
-    }
-    fields = {name: HeldField(field.value, field.version.occurred_at) for name, field in room.fields.items()}
-    life = View(registers).life
-    # Somebody who was in the room when the end arrived: the sweep notes it.
-    lives = any(
-        held.fact.shows_somebody and life.is_contradicted_by(held.occurred_at) for held in facts.values()
-    )
-    return Held(
-        live=not life.is_ended or lives,
-        started_at=life.started_at,
-        ended_at=life.ended_at,
-        facts=facts,
-        fields=fields,
-    )
 
 
 def facts(held: Held) -> dict[str, Any]:

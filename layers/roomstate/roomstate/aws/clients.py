@@ -33,6 +33,7 @@ Clients are made with botocore, since importing boto3 loads s3transfer and its r
 here uses.
 """
 
+import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -61,6 +62,14 @@ READER_CALL_S = READER_ATTEMPTS * (READER_CONNECT_S + READER_READ_S) + 1.0
 """With the SDK's pause between the two, which is a second at most."""
 READER_POOL = 32
 """Connections: the queries of all partitions of a list run side by side."""
+
+
+def _is_no_secret(record: logging.LogRecord) -> bool:
+    return "SecureString" not in record.getMessage()
+
+
+# At DEBUG botocore logs each answer whole, that of Parameter Store too.
+logging.getLogger("botocore.parsers").addFilter(_is_no_secret)
 
 
 def dynamodb_client() -> "DynamoDBClient":

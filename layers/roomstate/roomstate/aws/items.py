@@ -116,12 +116,9 @@ def unchanged(read: Item | None) -> dict[str, Any]:
     """
     if read is None:
         return {"ConditionExpression": "attribute_not_exists(pk)"}
-    if WRITER not in read:  # written before each item named its writer
-        return {"ConditionExpression": f"attribute_not_exists({WRITER})"}
-    return {
-        "ConditionExpression": f"{WRITER} = :read",
-        "ExpressionAttributeValues": {":read": read[WRITER]},
-    }
+    # A room's item written before 0.2 names no writer, but has a revision.
+    name = WRITER if WRITER in read else "revision"
+    return {"ConditionExpression": f"{name} = :read", "ExpressionAttributeValues": {":read": read[name]}}
 
 
 def read_register(item: Mapping[str, Any]) -> tuple[Key, AnyRegister]:
@@ -183,6 +180,7 @@ def record_item(record: LogRecord) -> Item:
             "reason": record.reason,
             "changes": _CHANGES.dump_python(record.changes),
             "payload": payload,
+            "is_ours": record.is_ours or None,
             TTL_ATTRIBUTE: record.expires_at,
         }
     )
@@ -208,4 +206,5 @@ def read_record(item: Mapping[str, Any]) -> LogRecord:
         changes=_CHANGES.validate_python(attributes["changes"]),
         payload=payload.encode() if isinstance(payload, str) else bytes(payload),
         expires_at=attributes[TTL_ATTRIBUTE],
+        is_ours=attributes.get("is_ours", False),
     )

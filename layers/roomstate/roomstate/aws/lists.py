@@ -3,8 +3,9 @@
 An index lags, so what it lists is looked up, and shown only if it is so.
 """
 
+import heapq
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from roomstate.aws.items import read_register
@@ -53,6 +54,19 @@ def live_rooms(reads: Reads, sdk_app_id: str, limit: int, before: str | None) ->
 
     rooms, following = fill(found.items, show, LIVE_ROOMS.sort, found.next)
     return RoomPage(rooms=rooms, next=following)
+
+
+def rooms_listed_live(reads: Reads, sdk_app_id: str) -> Iterator[str]:
+    """The ids of all rooms that the index lists as live, the oldest first, read as they are asked for.
+
+    Not looked up: some have just ended, and one that began anew may be listed twice.
+    """
+    shards = (
+        reads.items(Asked(live_partition(sdk_app_id, shard), index=LIVE_ROOMS))
+        for shard in range(LIVE_SHARDS)
+    )
+    for item in heapq.merge(*shards, key=lambda item: item[LIVE_ROOMS.sort]["S"]):
+        yield _listed_room(item)
 
 
 def rooms_of_user(reads: Reads, sdk_app_id: str, user_id: str, limit: int, after: str | None) -> UserPage:

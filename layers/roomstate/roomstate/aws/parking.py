@@ -28,21 +28,25 @@ class Parking:
         self._client = client
         self._queue_url = queue_url
 
-    def park(self, delivery: Delivery, deadline: Deadline) -> None:
+    def park(self, delivery: Delivery, deadline: Deadline) -> str:
         """Put a delivery in the queue. It is tried at least once, however little time is left.
 
         A message that is sent twice, because the first answer was lost, is one webhook all the same.
+
+        Returns:
+            The message's id, which SQS gave it.
 
         Raises:
             Unavailable: it could not be put there in time.
         """
 
-        def send(attempt: int) -> None:
+        def send(attempt: int) -> str:
             if attempt:
                 deadline.require(SQS_CALL_S)
-            self._client.send_message(QueueUrl=self._queue_url, MessageBody=delivery.to_message())
+            sent = self._client.send_message(QueueUrl=self._queue_url, MessageBody=delivery.to_message())
+            return sent["MessageId"]
 
-        persist(
+        return persist(
             send,
             tries(deadline, SQS_CALL_S, PARKING_ATTEMPTS),
             again_on=(Exception,),  # whatever it is: there is nobody else to take it

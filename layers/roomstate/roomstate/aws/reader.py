@@ -198,14 +198,18 @@ class Reader:
         """The records themselves, with the bodies as they came, read as they are asked for."""
         return records(self._reads, sdk_app_id, room_id, start, end)
 
-    def registers(self, sdk_app_id: str, room_id: str) -> dict[Key, AnyRegister]:
-        """All registers of a room as the table has them, members', void ones and tombstones too."""
+    def registers(self, sdk_app_id: str, room_id: str, *, most: int | None = None) -> dict[Key, AnyRegister]:
+        """All registers of a room as the table has them, members', void ones and tombstones too.
+
+        Raises:
+            TooMany: a partition of the room has more than `most`.
+        """
         partitions = [
             room_partition(sdk_app_id, room_id),
             *(member_partition(sdk_app_id, room_id, shard) for shard in range(SHARDS)),
         ]
         with ThreadPoolExecutor(len(partitions)) as pool:
-            pages = pool.map(lambda pk: list(self._reads.items(Asked(pk))), partitions)
+            pages = pool.map(lambda pk: self._reads.all_items(Asked(pk), most), partitions)
             return self._held(item for items in pages for item in items)
 
     def _as_of(self, sdk_app_id: str, room_id: str, at: int) -> tuple[Kept, Folded]:

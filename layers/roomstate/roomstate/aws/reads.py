@@ -88,6 +88,19 @@ class Reads:
         for answer in query_pages(self._client, request, self._check):
             yield from answer["Items"]
 
+    def all_items(self, asked: Asked, most: int | None = None) -> list[Item]:
+        """All items at once.
+
+        Raises:
+            TooMany: there are more than `most`.
+        """
+        found: list[Item] = []
+        for item in self.items(asked):
+            if most is not None and len(found) == most:
+                raise TooMany(f"A partition of the room has more than {most} items.")
+            found.append(item)
+        return found
+
     def room_items(self, asked: Asked) -> list[Item]:
         """Items of a room's own partition, of which there are seldom many.
 

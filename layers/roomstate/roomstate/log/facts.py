@@ -51,7 +51,7 @@ class MemberFact(_Asserted):
     user_id: str
     online: bool
     cause: str | None
-    """Enter, Leave, HeartbeatInterrupt, HeartbeatRecover, Kicked, Expired; an open set."""
+    """Enter, Leave, HeartbeatInterrupt, HeartbeatRecover, Kicked, Expired, Reconciled; an open set."""
 
 
 class MetadataFact(_Asserted):

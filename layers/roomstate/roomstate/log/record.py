@@ -33,6 +33,8 @@ class LogRecord:
     """The body as it came, whole in each part."""
     expires_at: int
     """s since the epoch, when DynamoDB deletes it."""
+    is_ours: bool = False
+    """Made here, by asking Tencent. Any other may name a command of ours, and asserts nothing with it."""
 
 
 def log_record(
@@ -56,6 +58,7 @@ def log_record(
         changes=changes,
         payload=webhook.payload,
         expires_at=expires_at,
+        is_ours=webhook.is_ours,
     )
 
 
@@ -84,6 +87,7 @@ def delivery_of(record: LogRecord) -> Delivery:
         received_at=record.received_at,
         url_command=record.command,
         opt_platform=record.opt_platform,
+        is_ours=record.is_ours,
     )
 
 

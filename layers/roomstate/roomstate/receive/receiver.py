@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from roomstate.aws.clients import SQS_CALL_S
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.parking import Parking
+from roomstate.aws.recorder import Recorder
 from roomstate.aws.tokens import Verify
 from roomstate.log.record import LogRecord
-from roomstate.receive.recorder import Recorder
 from roomstate.state.webhook import Webhook
 from roomstate.tencent.answer import ACCEPTED, Answer, refusal
 from roomstate.tencent.caller import Caller, identify
@@ -43,6 +43,8 @@ class Receipt:
     """Why it was refused, or would have been if it were not a blocking command."""
     parked: Exception | None = None
     """Why it was parked, where it was."""
+    message_id: str | None = None
+    """SQS's, by which the parking queue knows it."""
 
 
 class Receiver:
@@ -78,7 +80,7 @@ class Receiver:
             delivery = _delivery(caller, request, is_verified=hindrance is None)
             receipt.parked = hindrance or self._store(delivery, store_by, receipt)
             if receipt.parked is not None:
-                self._parking.park(delivery, _until(receipt, answer_by, end))
+                receipt.message_id = self._parking.park(delivery, _until(receipt, answer_by, end))
             if receipt.webhook is not None and receipt.webhook.unreadable is not None:
                 raise Unreadable(receipt.webhook.unreadable)
         except Refused as reason:

@@ -1,17 +1,28 @@
 """Parked webhooks, tried again."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 
 from roomstate.aws.clients import SQS_CALL_S
 from roomstate.aws.dead_letters import DeadLetters
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.parking import Parking
+from roomstate.aws.recorder import Recorder
 from roomstate.aws.refusals import NeverForwarded
 from roomstate.aws.tokens import Verify
-from roomstate.receive.recorder import Recorder
+from roomstate.state.webhook import Webhook
 from roomstate.tencent.decode import decode
 from roomstate.tencent.delivery import Delivery
 from roomstate.tencent.errors import BadSignature
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """What became of a parked webhook that is stored now."""
+
+    webhook: Webhook
+    never: NeverForwarded | None = None
+    """Why it can never be forwarded, where that is so: it is with the dead letters."""
 
 
 class Redriver:
@@ -32,13 +43,8 @@ class Redriver:
         self._parking = parking
         self._dead_letters = dead_letters
 
-    def redrive(
-        self, message: str, receipt_handle: str, receive_count: int, deadline: Deadline
-    ) -> NeverForwarded | None:
+    def redrive(self, message: str, receipt_handle: str, receive_count: int, deadline: Deadline) -> Redriven:
         """Store a parked webhook, as of the time it was received at.
-
-        Returns:
-            Why it can never be forwarded, where that is so: it is stored, and with the dead letters.
 
         Raises:
             BadSignature: its caller was not authentic. It is to be dropped.
@@ -57,10 +63,11 @@ class Redriver:
                 self._parking.back_off(receipt_handle, receive_count, deadline)
             raise
 
-    def _store_or_bury(self, delivery: Delivery, message: str, deadline: Deadline) -> NeverForwarded | None:
+    def _store_or_bury(self, delivery: Delivery, message: str, deadline: Deadline) -> Redriven:
+        webhook = decode(delivery)
         try:
-            self._recorder.record(decode(delivery), deadline)
+            self._recorder.record(webhook, deadline)
         except NeverForwarded as why:
             self._dead_letters.bury(message, str(why), deadline)
-            return why
-        return None
+            return Redriven(webhook, why)
+        return Redriven(webhook)

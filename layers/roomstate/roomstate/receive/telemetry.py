@@ -1,36 +1,48 @@
-"""What operators see of a webhook: one log line and a few metrics. Never its body, never its URL."""
+"""What operators see of a webhook: its metrics, and in the same log line what became of it.
+
+A webhook that was not simply stored has a line more, of the logger's, that says why. None ever has a body or
+a URL.
+"""
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from roomstate.aws.refusals import NeverForwarded
 from roomstate.aws.telemetry import describe
 from roomstate.receive.receiver import Receipt
 from roomstate.state.webhook import Webhook
 from roomstate.tencent.catalogue import COMMANDS
 from roomstate.tencent.errors import BadSignature, TokensUnavailable, Unavailable, Unreadable
 
+if TYPE_CHECKING:
+    from roomstate.receive.redriver import Redriven
+
 _LOOKS_LIKE_A_COMMAND = re.compile(r"[A-Za-z0-9]{1,32}\.[A-Za-z0-9_]{1,64}", re.ASCII)
 
 
-def report(receipt: Receipt, logger: Logger, metrics: Metrics) -> None:
-    """Log and count what became of a request."""
+def report(receipt: Receipt, request_id: str, logger: Logger, metrics: Metrics) -> None:
+    """Log and count what became of a request.
+
+    Args:
+        receipt: what became of it.
+        request_id: API Gateway's, by which the access log knows it.
+        logger: gets what was not simply stored.
+        metrics: get all others.
+    """
     webhook, refused = receipt.webhook, receipt.refused
     for name, count in Counter(_counts(receipt)).items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
-    facts = _facts(webhook)
+    facts = {"request_id": request_id, **_facts(webhook)}
     if receipt.parked is not None:
-        facts["cause"] = describe(receipt.parked)
+        facts |= {"cause": describe(receipt.parked), "message_id": receipt.message_id}
     match refused:
         case None if receipt.parked is None:
-            logger.info("stored", extra=facts)
+            _stored(facts, metrics)
         case None if isinstance(receipt.parked, TokensUnavailable):
             logger.warning("parked: its signature cannot be checked yet", extra=facts)
         case None:
@@ -42,23 +54,17 @@ def report(receipt: Receipt, logger: Logger, metrics: Metrics) -> None:
             logger.warning(str(refused), extra=facts)
 
 
-@dataclass(slots=True)
-class Redriven:
-    """What became of a parked webhook that did not fail."""
-
-    never: NeverForwarded | None = None
-    """Why it can never be forwarded, where that is so."""
-
-
 @contextmanager
-def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iterator[Redriven]:
-    """Log and count what becomes of a parked webhook, with what the caller notes about it meanwhile.
+def reporting_redrive(
+    message_id: str, logger: Logger, metrics: Metrics
+) -> Iterator["Callable[[Redriven], None]"]:
+    """Log and count what becomes of a parked webhook. The caller tells what did, unless it fails.
 
     One that proves to be forged is done with.
     """
-    redriven = Redriven()
+    done: list[Redriven] = []
     try:
-        yield redriven
+        yield done.append
     except BadSignature as reason:
         metrics.add_metric(name="BadSignature", unit=MetricUnit.Count, value=1)
         logger.warning("dropped: %s", reason, extra={"message_id": message_id})
@@ -68,13 +74,22 @@ def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iter
         facts = {"message_id": message_id, "cause": describe(error)}
         logger.warning("still not stored and forwarded: it waits in the queue", extra=facts)
         raise
+    [redriven] = done
+    facts = {"message_id": message_id, **_facts(redriven.webhook)}
     if redriven.never is not None:
         metrics.add_metric(name="NeverForwarded", unit=MetricUnit.Count, value=1)
-        facts = {"message_id": message_id, "cause": describe(redriven.never)}
+        facts["cause"] = describe(redriven.never)
         logger.error("stored, but EventBridge would never take it: it is with the dead letters", extra=facts)
         return
     metrics.add_metric(name="Redriven", unit=MetricUnit.Count, value=1)
-    logger.info("stored", extra={"message_id": message_id})
+    logger.info("stored", extra=facts)
+
+
+def _stored(facts: dict[str, Any], metrics: Metrics) -> None:
+    """Say so in the line of the metrics: a line more for each webhook would cost more than its storage."""
+    metrics.add_metadata(key="message", value="stored")
+    for key, value in facts.items():
+        metrics.add_metadata(key=key, value=value)
 
 
 def _counts(receipt: Receipt) -> list[str]:
@@ -101,7 +116,9 @@ def _named(command: str) -> str:
 def _facts(webhook: Webhook | None) -> dict[str, Any]:
     if webhook is None:
         return {}
+    room_id = webhook.units[0].room_id
     return {
+        **({"room_id": room_id} if room_id is not None else {}),
         "command": webhook.command and _named(webhook.command),
         "event_id": webhook.event_id,
         "occurred_at": webhook.occurred_at,

@@ -2,12 +2,12 @@
 
 from aws_lambda_powertools import Logger
 
-from roomstate.aws.clients import dynamodb_client, events_client, sqs_client, ssm_client
+from roomstate.aws import recorder
+from roomstate.aws.clients import sqs_client, ssm_client
 from roomstate.aws.parking import Parking
-from roomstate.aws.store import Store
+from roomstate.aws.recorder import Recorder
 from roomstate.aws.tokens import Tokens, Verify
 from roomstate.receive.receiver import Receiver
-from roomstate.receive.recorder import ForwardingRecorder, Recorder
 from roomstate.receive.settings import Settings, WebhookSettings
 
 
@@ -32,13 +32,7 @@ def make_verify(settings: Settings) -> Verify:
 
 def make_recorder(settings: Settings) -> Recorder:
     """Where webhooks go."""
-    store = Store(dynamodb_client(), settings.table_name, settings.log_retention_days)
-    if not settings.event_bus:
-        return store
-    # What consumers get is a third of all models. A cold start loads it only where something is forwarded.
-    from roomstate.aws.forwarder import Forwarder  # noqa: PLC0415
-
-    return ForwardingRecorder(store, Forwarder(events_client(), settings.event_bus))
+    return recorder.make_recorder(settings.table_name, settings.log_retention_days, settings.event_bus)
 
 
 def make_parking(settings: Settings) -> Parking:

@@ -33,12 +33,12 @@ from roomstate.state.registers import (
     RoomFacts,
     Seat,
 )
+from roomstate.tencent.catalogue.own import CAUSE
 
 MARGIN_MS = 10_000
 """How far Tencent's clock and ours may be apart, with the time a change may take to show in an answer."""
 CACHE_MS = 40_000
 """Live's member list is a cache; so old may it be (page 66908)."""
-CAUSE = "Reconciled"
 
 Fact = Seat | Admin | Member | Metadata
 _NOTHING: Mapping[str, Fact] = {

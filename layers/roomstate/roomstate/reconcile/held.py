@@ -6,10 +6,20 @@ A narrow shape of its own: how rooms are stored may change, and a comparison doe
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from roomstate.state.registers import Admin, InfoValue, Key, Member, Metadata, Seat
-
-CREATION_MS = 10_000
-"""What was stamped at most so long before CreateRoom is of the life that it begins."""
+from roomstate.state.life import Life
+from roomstate.state.registers import (
+    ROOM,
+    Admin,
+    AnyRegister,
+    InfoValue,
+    Key,
+    Member,
+    Metadata,
+    Register,
+    RoomRegister,
+    Seat,
+)
+from roomstate.state.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +63,28 @@ class Held:
 
 def void_until(started_at: int | None, ended_at: int | None) -> int:
     """The watermark, ms: what is not later is void. Before all time where nothing is."""
-    begun = -1 if started_at is None else started_at - CREATION_MS - 1
-    return max(begun, -1 if ended_at is None else ended_at)
+    until = Life(started_at=started_at, ended_at=ended_at).void_until
+    return -1 if until is None else until
+
+
+def hold(registers: Mapping[Key, AnyRegister]) -> Held:
+    """A room as the table has it, from all of its registers."""
+    life, room = View(registers).life, registers.get(ROOM, RoomRegister())
+    assert isinstance(room, RoomRegister)
+    facts = {
+        key: HeldFact(register.fact, register.version.occurred_at)
+        for key, register in registers.items()
+        if isinstance(register, Register)
+    }
+    # Somebody was in the room when the end arrived late: the sweep notes it only then.
+    lives = any(
+        one.fact.shows_somebody and life.is_contradicted_by(one.occurred_at) for one in facts.values()
+    )
+    return Held(
+        live=bool(registers) and (not life.is_ended or lives),
+        started_at=life.started_at,
+        ended_at=life.ended_at,
+        seen_at=max(life.first_seen_at or 0, life.alive_at or 0) if registers else None,
+        facts=facts,
+        fields={name: HeldField(one.value, one.version.occurred_at) for name, one in room.fields.items()},
+    )

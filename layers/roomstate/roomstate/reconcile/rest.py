@@ -108,13 +108,18 @@ class Connection:
         raise Unreachable(command, reason)
 
 
+def is_of_tencent(host: str) -> bool:
+    """Whether a host is one under im.qcloud.com or tim.qq.com."""
+    return _TENCENT.fullmatch(host) is not None
+
+
 def connect(host: str) -> Connection:
     """A connection to one of Tencent's hosts: HTTPS on port 443, its certificate verified.
 
     Raises:
         ForeignHost: it is not a host under im.qcloud.com or tim.qq.com.
     """
-    if not _TENCENT.fullmatch(host):
+    if not is_of_tencent(host):
         raise ForeignHost("The host of Tencent's REST API is one under im.qcloud.com or tim.qq.com.")
     verified = ssl.create_default_context()
     verified.minimum_version = ssl.TLSVersion.TLSv1_2  # not every build of Python has it for a default

@@ -52,7 +52,7 @@ class MemberChange(_Change):
     type: Literal["member.online", "member.offline"]
     user_id: str
     cause: str | None
-    """Enter, Leave, HeartbeatInterrupt, HeartbeatRecover, Kicked, Expired; an open set."""
+    """Enter, Leave, HeartbeatInterrupt, HeartbeatRecover, Kicked, Expired, Reconciled; an open set."""
     before: bool
     """Whether the user was online in the room."""
     after: bool

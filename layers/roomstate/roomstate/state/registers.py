@@ -78,7 +78,7 @@ class Member:
 
     online: bool
     cause: str | None = None
-    """Why: Enter, Leave, HeartbeatInterrupt, HeartbeatRecover, Kicked, Expired; an open set."""
+    """Why: Enter, Leave, HeartbeatInterrupt, HeartbeatRecover, Kicked, Expired, Reconciled; an open set."""
 
     @property
     def is_tombstone(self) -> bool:

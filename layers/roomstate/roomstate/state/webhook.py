@@ -47,6 +47,8 @@ class Webhook:
     """Why it could not be decoded, for the sender."""
     is_blocking: bool = False
     """Tencent waits for our consent (pages 72210, 74347)."""
+    is_ours: bool = False
+    """Made here, by asking Tencent."""
     is_misnamed: bool = False
     """The URL names another command than the body, which wins."""
 

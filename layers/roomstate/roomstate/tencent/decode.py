@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from roomstate.state.webhook import Unit, Webhook
 from roomstate.tencent.body import canonical, parse
-from roomstate.tencent.catalogue import COMMANDS, is_blocking
+from roomstate.tencent.catalogue import COMMANDS, OWN, is_blocking
 from roomstate.tencent.catalogue.base import Command, ObservedCommand
 from roomstate.tencent.delivery import Delivery
 from roomstate.tencent.errors import Unreadable
@@ -29,6 +29,8 @@ def decode(delivery: Delivery) -> Webhook:
     try:
         document = parse(body)
         command = _command(document, url_command)
+        if command in OWN and not delivery.is_ours:
+            raise Unreadable(f"{command} is made here, and taken from nobody.")
         named = {**document, "CallbackCommand": command}
         parsed = _validate(command, named)
         occurred_at = _time(parsed, named, received_at)
@@ -52,6 +54,7 @@ def decode(delivery: Delivery) -> Webhook:
         units=units,
         unreadable=unreadable,
         is_blocking=is_blocking(command) or is_blocking(url_command),
+        is_ours=delivery.is_ours,
         is_misnamed=url_command is not None and recorded_name(url_command) != command,
     )
 
@@ -76,7 +79,7 @@ def _validate(command: str, document: dict[str, Any]) -> Command | None:
     Raises:
         Unreadable: it bears state that cannot be read.
     """
-    model = COMMANDS.get(command)
+    model = COMMANDS.get(command) or OWN.get(command)
     if model is None:
         return None
     try:

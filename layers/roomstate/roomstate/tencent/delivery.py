@@ -26,6 +26,8 @@ class Delivery:
     """The URL's OptPlatform."""
     claim: Claim | None = None
     """What is still to be verified; None where the caller is authentic."""
+    is_ours: bool = False
+    """Made here, not delivered by anybody: only then may it be a command of our own. No message says so."""
 
     def to_message(self) -> str:
         """As the text of an SQS message, which takes no bytes."""
@@ -50,4 +52,5 @@ class Delivery:
         fields = json.loads(message)
         # A message without a claim was authentic before it was parked.
         claim = Claim(**fields.pop("claim")) if "claim" in fields else None
-        return Delivery(**{**fields, "body": b64decode(fields["body"], validate=True), "claim": claim})
+        body = b64decode(fields["body"], validate=True)
+        return Delivery(**{**fields, "body": body, "claim": claim, "is_ours": False})

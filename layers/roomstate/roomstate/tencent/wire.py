@@ -6,7 +6,7 @@ Every error message is ours and holds nothing of the value: it goes back to the 
 import re
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, FailFast, Field
+from pydantic import BeforeValidator, Field
 
 MAX_IDENTIFIER_BYTES = 256
 """Documented are 48 bytes for a room and 32 for a user; a DynamoDB sort key takes 1,024."""
@@ -92,7 +92,7 @@ Text = Annotated[str, BeforeValidator(text)]
 Integer = Annotated[int, BeforeValidator(integer)]
 Flag = Annotated[bool, BeforeValidator(flag)]
 T = TypeVar("T")
-Listed = Annotated[list[T], Field(max_length=MAX_ENTRIES), FailFast()]
+Listed = Annotated[list[T], Field(max_length=MAX_ENTRIES, fail_fast=True)]
 """A list. Its first fault ends it: only that one is told, and 100,000 of them would take a second."""
 Tags = Annotated[Listed[int], BeforeValidator(tags)]
 MetadataValue = Annotated[str, BeforeValidator(lambda value: text(value, MAX_METADATA_BYTES))]

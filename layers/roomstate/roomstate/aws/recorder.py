@@ -1,7 +1,8 @@
-"""What becomes of a decoded webhook, at receipt and at redrive alike."""
+"""What becomes of a decoded webhook, whoever made it: it is stored, and forwarded where there is a bus."""
 
 from typing import TYPE_CHECKING, Protocol
 
+from roomstate.aws.clients import dynamodb_client, events_client
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.store import Store
 from roomstate.log.record import LogRecord
@@ -39,3 +40,18 @@ class ForwardingRecorder:
         records = self._store.record(webhook, deadline)
         self._forwarder.forward(records, deadline)
         return records
+
+
+def make_recorder(table_name: str, log_retention_days: int, event_bus: str) -> Recorder:
+    """Where webhooks go.
+
+    Args:
+        event_bus: the name of the bus that they are forwarded to; empty: to none.
+    """
+    store = Store(dynamodb_client(), table_name, log_retention_days)
+    if not event_bus:
+        return store
+    # What consumers get is a third of all models. A cold start loads it only where something is forwarded.
+    from roomstate.aws.forwarder import Forwarder  # noqa: PLC0415
+
+    return ForwardingRecorder(store, Forwarder(events_client(), event_bus))
