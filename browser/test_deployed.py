@@ -21,7 +21,7 @@ def test_a_deployed_table_is_looked_at_and_nothing_is_sent(world: World, page: P
     # THEN the table is named, there is no receiver, and nothing to send with
     head = page.get_by_role("banner")
     expect(head).to_contain_text(f"Table{TABLE_NAME}read-only")
-    expect(page.get_by_text("Send a webhook")).to_be_hidden()
+    expect(page.get_by_text("Send a webhook", exact=True)).to_be_hidden()
     expect(page.get_by_role("list", name="Seats")).to_contain_text("ann")
     # AND what is counted are the webhooks that are shown
     expect(page.get_by_role("list", name="Webhooks by outcome")).to_have_text("2 applied0 stale")

@@ -181,6 +181,10 @@ class TestAThousandRooms:
         live = page.get_by_role("list", name="Rooms that live").get_by_role("button")
         expect(live).to_have_count(1)
         expect(live).to_contain_text("room 0007")
+        # AND looked at
+        live.click()
+        expect(page.get_by_role("heading", name="room 0007")).to_be_visible()
+        expect(live).to_have_attribute("aria-current", "true")
         # AND one that no list has is opened by its id
         page.get_by_role("searchbox").fill("never heard of")
         expect(page.get_by_text("No room matches.")).to_be_visible()

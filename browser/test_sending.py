@@ -18,7 +18,7 @@ from tests.payloads import admins, create, members, seat, seats
 def sending(world: World, page: Page) -> Page:
     """The form, opened."""
     page.goto(world.look_at())
-    page.get_by_text("Send a webhook").click()
+    page.get_by_text("Send a webhook", exact=True).click()
     return page
 
 

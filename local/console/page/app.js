@@ -17,6 +17,7 @@ const POLL_MS = 1_000;
 const MAX_WAIT_MS = 8_000; // between tries, where the server does not answer
 const COUNT_MS = 5_000; // members are counted at most so often: it reads all of them
 const SLOW_MS = 3_000;
+const SEARCH_MS = 15_000; // a search for rooms is repeated at most so often: it reads up to 2,000 of them
 const LOG_PAGE = 50;
 const MEMBER_PAGE = 50;
 
@@ -32,6 +33,7 @@ let turn = 0;
 let timer = 0;
 let failures = 0;
 let looking = null; // aborts what asks for a moment
+let searched = 0; // when rooms were searched last, by the browser's clock
 let counted = { at: 0, wanted: true };
 
 const actions = {
@@ -67,6 +69,7 @@ function guard() {
 
 async function loadRooms() {
   const [theApp, filter, next] = [app, rooms.filter, rooms.position];
+  searched = Date.now();
   const { body, changed } = await get("/console/rooms", { sdk_app_id: app, filter: filter || null, next });
   if (theApp !== app || filter !== rooms.filter || next !== rooms.position) return false;
   rooms.show(body, settings, room);
@@ -140,7 +143,8 @@ async function loadCount() {
 
 /** Everything that is looked at. */
 async function refresh() {
-  await Promise.all([loadRooms(), ...(room === null || paused ? [] : [loadLog(), loadRoom(), loadMembers()])]);
+  const lists = rooms.filter === "" || Date.now() - searched >= SEARCH_MS ? [loadRooms()] : [];
+  await Promise.all([...lists, ...(room === null || paused ? [] : [loadLog(), loadRoom(), loadMembers()])]);
   counted.wanted = true;
   if (room !== null && !paused) await loadCount();
 }
@@ -148,7 +152,11 @@ async function refresh() {
 /** One thing in its turn, and what follows from it. */
 async function poll() {
   const isFollowing = room !== null && !paused;
-  const [what] = isFollowing ? [[loadLog], [loadRooms], [loadLog], [loadRoom]][turn++ % 4] : [loadRooms];
+  let what = isFollowing ? [loadLog, loadRooms, loadLog, loadRoom][turn++ % 4] : loadRooms;
+  if (what === loadRooms && rooms.filter !== "" && Date.now() - searched < SEARCH_MS) {
+    if (!isFollowing) return;
+    what = loadLog;
+  }
   const changed = await what();
   if (changed && isFollowing && !paused) await refresh();
   else if (isFollowing) await loadCount();
@@ -199,6 +207,7 @@ document.addEventListener("visibilitychange", () => {
 function openRoom(id) {
   room = id;
   rememberPlace();
+  rooms.mark(room);
   search?.end();
   const theSearch = (search = id === null ? null : makeSearch(ids(), () => timeline.records, () => search === theSearch && timeline.set({})));
   at = until = null;

@@ -5,6 +5,7 @@ import { makePager } from "./pager.js";
 import { ago, full } from "./time.js";
 
 const MAX_ENDED = 20;
+const REST_MS = 200; // whoever types is searched for when he pauses
 const element = (id) => document.getElementById(id);
 
 export function makeRooms(actions) {
@@ -14,11 +15,14 @@ export function makeRooms(actions) {
   const pager = makePager(element("rooms-pager"), ["Newer", "Older"], () => actions.loadRooms());
   let seen = new Map(); // live rooms of the first page, as they were when they were last listed
   let gone = new Map();
+  let rest = 0;
+  let shown = null;
 
   for (const list of [live, over]) arrowKeys(list, "button.row");
   filter.addEventListener("input", () => {
     pager.reset();
-    actions.loadRooms();
+    clearTimeout(rest);
+    rest = setTimeout(actions.loadRooms, REST_MS);
   });
   element("filter-form").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -35,25 +39,35 @@ export function makeRooms(actions) {
     /** Forgets what it has seen: another app is looked at. */
     reset() {
       pager.reset();
+      clearTimeout(rest);
       filter.value = "";
       seen = new Map();
       gone = new Map();
+      shown = null;
     },
     show(page, settings, current) {
       pager.told(page.next);
-      const isWhole = filter.value === "" && pager.position === null;
-      if (isWhole) notice(page);
-      const ended = page.ended ?? [...gone.values()];
-      const wanted = ended.filter((room) => room.room_id.toLowerCase().includes(filter.value.toLowerCase()));
-      const rows = page.rooms.map((room) => ({ ...room, current: room.room_id === current }));
-      const endedRows = wanted.map((room) => ({ ...room, current: room.room_id === current }));
-      sync(live, rows, byId, makeRow, updateRow);
-      sync(over, endedRows, byId, makeRow, updateRow);
-      element("ended-title").hidden = endedRows.length === 0;
-      element("rooms-count").textContent = `${page.rooms.length}${page.next || pager.position ? "+" : ""} live`;
-      showEmpty(page, settings, rows.length + endedRows.length > 0);
+      if (filter.value === "" && pager.position === null) notice(page);
+      shown = [page, settings];
+      render(page, settings, current);
+    },
+    /** Marks the room that is looked at. */
+    mark(current) {
+      if (shown) render(...shown, current);
     },
   };
+
+  function render(page, settings, current) {
+    const ended = page.ended ?? [...gone.values()];
+    const wanted = ended.filter((room) => room.room_id.toLowerCase().includes(filter.value.toLowerCase()));
+    const rows = page.rooms.map((room) => ({ ...room, current: room.room_id === current }));
+    const endedRows = wanted.map((room) => ({ ...room, current: room.room_id === current }));
+    sync(live, rows, byId, makeRow, updateRow);
+    sync(over, endedRows, byId, makeRow, updateRow);
+    element("ended-title").hidden = endedRows.length === 0;
+    element("rooms-count").textContent = `${page.rooms.length}${page.next || pager.position ? "+" : ""} live`;
+    showEmpty(page, settings, rows.length + endedRows.length > 0);
+  }
 
   /** Remembers what was listed: what lives no longer has ended, where the list would show it. */
   function notice(page) {
