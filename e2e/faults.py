@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread, local
 from typing import Any
@@ -67,17 +67,21 @@ def between(upstream: str, faults: Faults) -> Iterator[str]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             service = "sqs" if self.headers["X-Amz-Target"].startswith("AmazonSQS") else "dynamodb"
-            match faults.draw(service):
-                case "throttled":
-                    self._answer(400, {"Content-Type": "application/x-amz-json-1.0"}, _THROTTLED[service])
-                case "hung":
-                    time.sleep(HANG_S)
-                    self.close_connection = True
-                case "done, and the answer lost":
-                    self._hand_on(body)
-                    self.close_connection = True
-                case _:
-                    self._answer(*self._hand_on(body))
+            try:
+                match faults.draw(service):
+                    case "throttled":
+                        self._answer(400, {"Content-Type": "application/x-amz-json-1.0"}, _THROTTLED[service])
+                    case "hung":
+                        time.sleep(HANG_S)
+                        self.close_connection = True
+                    case "done, and the answer lost":
+                        self._hand_on(body)
+                        self.close_connection = True
+                    case _:
+                        self._answer(*self._hand_on(body))
+            except (OSError, HTTPException):  # the emulator has hung up, or the function
+                kept.connection = None
+                self.close_connection = True
 
         def _hand_on(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
             connection: HTTPConnection | None = getattr(kept, "connection", None)
@@ -97,10 +101,7 @@ def between(upstream: str, faults: Faults) -> Iterator[str]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            try:
-                self.wfile.write(content)
-            except OSError:  # the function has hung up
-                self.close_connection = True
+            self.wfile.write(content)
 
         def log_message(self, *_: Any) -> None:
             pass
