@@ -12,7 +12,7 @@ import pytest
 
 from local.aws.embedded import TABLE_NAME
 from local.aws.template import ROOT
-from local.commands import ghost
+from local.commands import ghost, rebuild
 from local.commands.reconcile import ACCOUNTS, main
 from local.tencent_cloud.cloud import Direct
 from local.tencent_cloud.faults import FAULTS
@@ -80,6 +80,9 @@ def test_every_room_that_lives_is_reconciled_and_then_nothing_differs(
     assert main([*HERE, "--dry-run"]) == 0
     captured = capsys.readouterr()
     assert captured.out == "3 rooms asked: 0 differ, 0 not answered in full\n"
+    # AND their logs tell all of it
+    for room in ("r0", "r1", "r2"):
+        assert rebuild.main(["--table", TABLE_NAME, "--app", APP, "--room", room]) == 0
 
 
 def test_what_is_asserted_is_forwarded_where_a_bus_is_named(

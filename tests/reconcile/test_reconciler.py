@@ -102,6 +102,26 @@ class TestProduct:
         commands = [command for _, command in world.tencent.calls]
         assert commands == ["get_room_info", "get_seat_list", "get_room_member_list"]
 
+    @pytest.mark.parametrize(("first", "then"), [("live", "room"), ("room", "live")])
+    def test_a_room_whose_id_has_gone_over_to_the_other_product(
+        self, dynamodb: "DynamoDBClient", first: Product, then: Product
+    ) -> None:
+        # GIVEN a room that ended, and began anew in the other product, and no webhook told of either
+        world = Tabled(dynamodb)
+        world.tencent.create(first, "r", "owner", seats=1)
+        world.tencent.enter("r", "ghost")
+        world.deliver(*world.tencent.webhooks)
+        world.wait(QUIET_MS)
+        world.tencent.destroy("r")
+        world.tencent.create(then, "r", "owner", seats=1)
+        world.tencent.enter("r", "ann")
+        world.wait(QUIET_MS)
+        # WHEN
+        report = world.reconcile()
+        # THEN
+        assert report.answers.product == then
+        assert world.members() == ["ann"]
+
 
 class TestRace:
     """Webhooks that arrive while Tencent is asked, and while the differences are asserted."""

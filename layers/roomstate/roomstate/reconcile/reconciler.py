@@ -9,7 +9,7 @@ from roomstate.aws.deadline import Deadline
 from roomstate.aws.reader import Reader
 from roomstate.aws.recorder import Recorder
 from roomstate.log.record import LogRecord, decode_again
-from roomstate.reconcile.answers import Answers, Product, product_of
+from roomstate.reconcile.answers import WRONG_PRODUCT, Answers, Product, product_of
 from roomstate.reconcile.ask import Call, ask
 from roomstate.reconcile.compare import CACHE_MS, MARGIN_MS, Comparison, Dated, compare
 from roomstate.reconcile.held import Held, hold
@@ -100,6 +100,9 @@ class Reconciler:
         call = self._caller(sdk_app_id, deadline.earlier(FINISH_S))
         registers = reader.registers(sdk_app_id, room_id, most=MAX_ITEMS)
         answers = ask(call, room_id, _product(registers), self._now)
+        if any(failure.reason in WRONG_PRODUCT for failure in answers.failures):
+            # The id has gone over to the other product, and no webhook told of it.
+            answers = ask(call, room_id, None, self._now)
         after = hold(reader.registers(sdk_app_id, room_id, most=MAX_ITEMS))
         return Report(sdk_app_id, room_id, after, answers, compare(hold(registers), after, answers))
 
