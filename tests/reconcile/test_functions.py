@@ -81,6 +81,7 @@ class TestARound:
         assert counted == {
             "RoomsPlanned": len(rooms),
             "RoomsAsked": len(rooms),
+            "RoomsUnanswered": 0,
             "MemberDifferences": len(rooms),
         }
         lines = [line for line in functions.logged() if line["message"] == "asserted what differed"]
