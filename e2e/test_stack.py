@@ -214,11 +214,11 @@ class TestCallers:
 
     def test_logs_hold_no_body_and_no_signature(self, signed: Stack) -> None:
         # GIVEN
-        assert signed.deliver(outgoing(seats("a secret room", seat(1, "a secret user"))), TOKEN).ok
+        assert signed.deliver(outgoing(seats("a room", seat(1, "a secret user"))), TOKEN).ok
         # THEN
         logged = "\n".join(signed.logs())
         assert '"stored"' in logged
-        for secret in ("a secret room", "a secret user", TOKEN, "RequestTime="):
+        for secret in ("SeatList", "a secret user", TOKEN, "RequestTime="):
             assert secret not in logged
 
 
