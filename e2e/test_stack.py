@@ -315,7 +315,7 @@ class TestDeployingAgain:
         assert signed.deliver(outgoing(inside), TOKEN).ok
         # WHEN records are kept for 30 days from now on, users are indexed, and rooms are not read over HTTP
         say("sam deploy, with another LogRetentionDays, UserIndex true, and ReadAccess none")
-        changed = {"LogRetentionDays": "30", "UserIndex": "true", "ReadAccess": "none"}
+        changed = {"LogRetentionDays": "60", "UserIndex": "true", "ReadAccess": "none"}
         updated = deploy(built, signed.name, **{**signed.parameters, **changed})
         # THEN there is nothing left of the read API, and all else is the same
         assert updated.outputs == {
