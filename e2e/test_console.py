@@ -79,8 +79,8 @@ def reader(forwarding: Stack, heard: str) -> Credentials:  # noqa: ARG001  it li
     """Somebody who may read the table, which has a room."""
     for payload in (
         create("looked at", NOW, RoomName="seen", MaxSeatCount=4),
-        members("looked at", "Online", "ann", at=NOW + 1_000),
-        seats("looked at", seat(1, "ann"), at=NOW + 2_000),
+        members("looked at", "Online", "ines", at=NOW + 1_000),
+        seats("looked at", seat(1, "ines"), at=NOW + 2_000),
     ):
         assert forwarding.deliver(outgoing(payload)).ok
     arn = client("dynamodb").describe_table(TableName=forwarding.outputs["TableName"])["Table"]["TableArn"]
@@ -110,16 +110,16 @@ class TestTheConsole:
 
     def test_reads_the_room_its_log_and_its_past(self, server: Server) -> None:
         status, room = read(server, "/v1/room", **ROOM, count="members")
-        assert (status, room["seats"][0]["user_id"], room["member_count"]) == (200, "ann", 1)
+        assert (status, room["seats"][0]["user_id"], room["member_count"]) == (200, "ines", 1)
         status, log = read(server, "/v1/log", **ROOM, order="desc")
         assert (status, len(log["records"])) == (200, 3)
         status, then = read(server, "/v1/room", **ROOM, at=NOW + 1_000)
         assert (status, then["seats"], then["folded"]["records"]) == (200, [], 2)
         status, listed = read(server, "/v1/members", **ROOM)
-        assert (status, [member["user_id"] for member in listed["members"]]) == (200, ["ann"])
+        assert (status, [member["user_id"] for member in listed["members"]]) == (200, ["ines"])
 
     def test_finds_a_user(self, server: Server) -> None:
-        status, found = read(server, "/v1/user", sdk_app_id=SAMPLE_APP, user_id="ann")
+        status, found = read(server, "/v1/user", sdk_app_id=SAMPLE_APP, user_id="ines")
         assert status == 200
         assert "looked at" in [room["room_id"] for room in found["rooms"]]
 

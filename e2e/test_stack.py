@@ -313,7 +313,7 @@ class TestDeployingAgain:
         # GIVEN somebody who is in a room, in a table without the index of users
         inside = members("indexed later", "Online", "index-me", at=int(time.time() * 1000))
         assert signed.deliver(outgoing(inside), TOKEN).ok
-        # WHEN records are kept for 30 days from now on, users are indexed, and rooms are not read over HTTP
+        # WHEN records are kept for 60 days from now on, users are indexed, and rooms are not read over HTTP
         say("sam deploy, with another LogRetentionDays, UserIndex true, and ReadAccess none")
         changed = {"LogRetentionDays": "60", "UserIndex": "true", "ReadAccess": "none"}
         updated = deploy(built, signed.name, **{**signed.parameters, **changed})
@@ -326,7 +326,7 @@ class TestDeployingAgain:
         found = eventually(lambda: rooms_of(updated, "index-me"), ["indexed later"])
         assert found == ["indexed later"]
         # AND the version that is invoked knows how long records are kept
-        assert updated.deliver(outgoing(seats("kept for 30 days", seat(1, "ann"))), TOKEN).ok
-        assert eventually(lambda: occupant(updated, "kept for 30 days"), "ann") == "ann"
-        [record] = updated.reader.records(SAMPLE_APP, "kept for 30 days")
-        assert record.expires_at == record.received_at // 1000 + 30 * DAY_S
+        assert updated.deliver(outgoing(seats("kept for 60 days", seat(1, "ann"))), TOKEN).ok
+        assert eventually(lambda: occupant(updated, "kept for 60 days"), "ann") == "ann"
+        [record] = updated.reader.records(SAMPLE_APP, "kept for 60 days")
+        assert record.expires_at == record.received_at // 1000 + 60 * DAY_S
