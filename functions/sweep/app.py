@@ -10,15 +10,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from roomstate.aws.clients import patient_dynamodb_client
 from roomstate.aws.deadline import Deadline
+from roomstate.aws.settings import TableSettings
 from roomstate.aws.telemetry import make_logger
 from roomstate.sweep.report import reporting_sweep
-from roomstate.sweep.settings import SweepSettings
 from roomstate.sweep.stream import due
 from roomstate.sweep.sweeper import Sweeper
 
 logger = make_logger()
 metrics = Metrics()
-sweeper = Sweeper(patient_dynamodb_client(), SweepSettings.from_environment().table_name)
+sweeper = Sweeper(patient_dynamodb_client(), TableSettings.from_environment().table_name)
 processor = BatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
 
 

@@ -13,12 +13,12 @@ from pydantic import BaseModel, ValidationError
 import roomstate
 from local.aws.template import resource, template
 from roomstate.aws.items import register_item
+from roomstate.aws.settings import TableSettings
 from roomstate.aws.table import DAY_S, TOMBSTONE_DAYS, TTL_ATTRIBUTE, register_key
 from roomstate.read.settings import ReadSettings
 from roomstate.receive.settings import RedriveSettings, Settings, WebhookSettings
 from roomstate.state.life import Life
 from roomstate.state.registers import LIFE, AnyRegister, Key, Member, Register, Version
-from roomstate.sweep.settings import SweepSettings
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.signature import Claim
 
@@ -73,7 +73,7 @@ def test_the_keys_are_those_of_every_item() -> None:
     [
         ("WebhookFunction", WebhookSettings),
         ("RedriveFunction", RedriveSettings),
-        ("SweepFunction", SweepSettings),
+        ("SweepFunction", TableSettings),
         ("ReadFunction", ReadSettings),
     ],
 )

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from roomstate.aws.clients import dynamodb_client, events_client
 from roomstate.aws.deadline import Deadline
+from roomstate.aws.settings import RecorderSettings
 from roomstate.aws.store import Store
 from roomstate.log.record import LogRecord
 from roomstate.state.webhook import Webhook
@@ -42,16 +43,12 @@ class ForwardingRecorder:
         return records
 
 
-def make_recorder(table_name: str, log_retention_days: int, event_bus: str) -> Recorder:
-    """Where webhooks go.
-
-    Args:
-        event_bus: the name of the bus that they are forwarded to; empty: to none.
-    """
-    store = Store(dynamodb_client(), table_name, log_retention_days)
-    if not event_bus:
+def make_recorder(settings: RecorderSettings) -> Recorder:
+    """Where webhooks go."""
+    store = Store(dynamodb_client(), settings.table_name, settings.log_retention_days)
+    if not settings.event_bus:
         return store
     # What consumers get is a third of all models. A cold start loads it only where something is forwarded.
     from roomstate.aws.forwarder import Forwarder  # noqa: PLC0415
 
-    return ForwardingRecorder(store, Forwarder(events_client(), event_bus))
+    return ForwardingRecorder(store, Forwarder(events_client(), settings.event_bus))

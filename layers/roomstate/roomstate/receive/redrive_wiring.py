@@ -2,9 +2,10 @@
 
 from roomstate.aws.clients import sqs_client
 from roomstate.aws.dead_letters import DeadLetters
+from roomstate.aws.recorder import make_recorder
 from roomstate.receive.redriver import Redriver
 from roomstate.receive.settings import RedriveSettings
-from roomstate.receive.wiring import make_parking, make_recorder, make_verify
+from roomstate.receive.wiring import make_parking, make_verify
 
 
 def make_redriver(settings: RedriveSettings) -> Redriver:

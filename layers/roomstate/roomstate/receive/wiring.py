@@ -2,10 +2,9 @@
 
 from aws_lambda_powertools import Logger
 
-from roomstate.aws import recorder
 from roomstate.aws.clients import sqs_client, ssm_client
 from roomstate.aws.parking import Parking
-from roomstate.aws.recorder import Recorder
+from roomstate.aws.recorder import make_recorder
 from roomstate.aws.tokens import Tokens, Verify
 from roomstate.receive.receiver import Receiver
 from roomstate.receive.settings import Settings, WebhookSettings
@@ -28,11 +27,6 @@ def make_verify(settings: Settings) -> Verify:
     if settings.tokens_parameter:
         return Tokens(ssm_client(), settings.tokens_parameter).verify
     return lambda *_: None
-
-
-def make_recorder(settings: Settings) -> Recorder:
-    """Where webhooks go."""
-    return recorder.make_recorder(settings.table_name, settings.log_retention_days, settings.event_bus)
 
 
 def make_parking(settings: Settings) -> Parking:

@@ -7,50 +7,23 @@
 No host is among them: hosts come from the parameter, and are Tencent's.
 """
 
-import os
-from typing import Annotated, Self
+from pydantic import Field
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-from roomstate.aws.table import TOMBSTONE_DAYS
+from roomstate.aws.settings import RecorderSettings, SdkAppIds, TableSettings
 
 
-def _split(value: str) -> frozenset[str]:
-    return frozenset(part.strip() for part in value.split(",") if part.strip())
-
-
-class _Settings(BaseModel):
-    # The environment holds credentials: an error names the variable, and shows no value.
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    table_name: str = Field(alias="TABLE_NAME", min_length=1)
-
-    @classmethod
-    def from_environment(cls) -> Self:
-        """Read the settings.
-
-        Raises:
-            pydantic.ValidationError: a variable is missing or makes no sense; it names which.
-        """
-        return cls.model_validate(dict(os.environ))
-
-
-class PlanSettings(_Settings):
+class PlanSettings(TableSettings):
     """What the function needs that plans a round."""
 
-    sdk_app_ids: Annotated[frozenset[str], BeforeValidator(_split)] = Field(alias="SDK_APP_IDS", min_length=1)
+    sdk_app_ids: SdkAppIds
     """Whose rooms are asked for: comma-separated SdkAppIds."""
     queue_url: str = Field(alias="RECONCILE_QUEUE_URL", min_length=1)
     """Where rooms wait to be asked for."""
 
 
-class ReconcileSettings(_Settings):
+class ReconcileSettings(RecorderSettings):
     """What the function needs that asks."""
 
-    log_retention_days: int = Field(alias="LOG_RETENTION_DAYS", ge=TOMBSTONE_DAYS)
-    """How long a record stays in the log."""
-    event_bus: str = Field("", alias="EVENT_BUS")
-    """Name of the EventBridge bus that records are forwarded to; empty: none are."""
     parameter: str = Field(alias="RECONCILE_PARAMETER", min_length=1)
     """Name of the SSM SecureString that holds the administrators' accounts (`accounts`)."""
     calls_per_second: float = Field(alias="RECONCILE_CALLS_PER_SECOND", gt=0, le=200)

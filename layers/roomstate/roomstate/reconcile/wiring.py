@@ -25,7 +25,7 @@ AccountOf = Callable[[str, Deadline], Account]
 def make_worker(settings: ReconcileSettings) -> Worker:
     """What the reconcile function hands its messages to."""
     accounts = Accounts(ssm_client(), settings.parameter)
-    recorder = make_recorder(settings.table_name, settings.log_retention_days, settings.event_bus)
+    recorder = make_recorder(settings)
     client = reading_dynamodb_client()
 
     def reader(deadline: Deadline) -> Reader:
