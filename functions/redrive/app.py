@@ -12,7 +12,7 @@ from roomstate.aws.deadline import Deadline
 from roomstate.aws.telemetry import make_logger
 from roomstate.receive.redrive_wiring import make_redriver
 from roomstate.receive.settings import RedriveSettings
-from roomstate.receive.telemetry import reporting_redrive
+from roomstate.receive.telemetry import report_redriven, reporting_redrive
 
 logger = make_logger()
 metrics = Metrics()
@@ -21,15 +21,14 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 
 
 def redrive(record: SQSRecord, deadline: Deadline) -> None:
-    with reporting_redrive(record.message_id, logger, metrics) as tell:
-        tell(
-            redriver.redrive(
-                record.body,
-                record.receipt_handle,
-                int(record.attributes.approximate_receive_count),
-                deadline,
-            )
+    with reporting_redrive(record.message_id, logger, metrics):
+        redriven = redriver.redrive(
+            record.body,
+            record.receipt_handle,
+            int(record.attributes.approximate_receive_count),
+            deadline,
         )
+        report_redriven(redriven, record.message_id, logger, metrics)
 
 
 @logger.inject_lambda_context

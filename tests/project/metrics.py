@@ -18,7 +18,7 @@ from roomstate.aws.refusals import NeverForwarded
 from roomstate.log.record import log_record
 from roomstate.receive.receiver import Receipt
 from roomstate.receive.redriver import Redriven
-from roomstate.receive.telemetry import report, reporting_redrive
+from roomstate.receive.telemetry import report, report_redriven, reporting_redrive
 from roomstate.reconcile.errors import NoAnswer
 from roomstate.reconcile.planner import Plan
 from roomstate.reconcile.planning import report_plan
@@ -101,10 +101,10 @@ def _redrives() -> Iterator[Report]:
     for done in (Redriven(arrived), Redriven(arrived, NeverForwarded()), BadSignature(), OSError()):
 
         def told(logger: Logger, metrics: Metrics, done: Redriven | Exception = done) -> None:
-            with reporting_redrive("1", logger, metrics) as tell:
+            with reporting_redrive("1", logger, metrics):
                 if isinstance(done, Exception):
                     raise done
-                tell(done)
+                report_redriven(done, "1", logger, metrics)
 
         yield told
 

@@ -1,10 +1,11 @@
-"""What every function reports with: its logger, and how it names an error."""
+"""What every function reports with: its logger, its counts, and how it names an error."""
 
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 from pydantic_core import to_json
 
@@ -18,6 +19,11 @@ def make_logger() -> Logger:
 
 def _to_json(line: dict[str, Any]) -> str:
     return to_json(line, fallback=str).decode()
+
+
+def count(metrics: Metrics, name: str, value: int = 1) -> None:
+    """Count something."""
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
 def describe(error: BaseException) -> str:

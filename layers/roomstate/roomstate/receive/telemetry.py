@@ -6,14 +6,13 @@ a URL.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
-from roomstate.aws.telemetry import describe
+from roomstate.aws.telemetry import count, describe
 from roomstate.receive.receiver import Receipt
 from roomstate.state.webhook import Webhook
 from roomstate.tencent.catalogue import COMMANDS
@@ -35,8 +34,8 @@ def report(receipt: Receipt, request_id: str, logger: Logger, metrics: Metrics) 
         metrics: get all others.
     """
     webhook, refused = receipt.webhook, receipt.refused
-    for name, count in Counter(_counts(receipt)).items():
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+    for name, times in Counter(_counts(receipt)).items():
+        count(metrics, name, times)
     facts = {"request_id": request_id, **_facts(webhook)}
     if receipt.parked is not None:
         facts |= {"cause": describe(receipt.parked), "message_id": receipt.message_id}
@@ -55,33 +54,32 @@ def report(receipt: Receipt, request_id: str, logger: Logger, metrics: Metrics) 
 
 
 @contextmanager
-def reporting_redrive(
-    message_id: str, logger: Logger, metrics: Metrics
-) -> Iterator["Callable[[Redriven], None]"]:
-    """Log and count what becomes of a parked webhook. The caller tells what did, unless it fails.
+def reporting_redrive(message_id: str, logger: Logger, metrics: Metrics) -> Iterator[None]:
+    """Log and count why a parked webhook could not be redriven.
 
     One that proves to be forged is done with.
     """
-    done: list[Redriven] = []
     try:
-        yield done.append
+        yield
     except BadSignature as reason:
-        metrics.add_metric(name="BadSignature", unit=MetricUnit.Count, value=1)
+        count(metrics, "BadSignature")
         logger.warning("dropped: %s", reason, extra={"message_id": message_id})
-        return
     except Exception as error:
-        metrics.add_metric(name="RedriveFailed", unit=MetricUnit.Count, value=1)
+        count(metrics, "RedriveFailed")
         facts = {"message_id": message_id, "cause": describe(error)}
         logger.warning("still not stored and forwarded: it waits in the queue", extra=facts)
         raise
-    [redriven] = done
+
+
+def report_redriven(redriven: "Redriven", message_id: str, logger: Logger, metrics: Metrics) -> None:
+    """Log and count what became of a parked webhook that is stored now."""
     facts = {"message_id": message_id, **_facts(redriven.webhook)}
     if redriven.never is not None:
-        metrics.add_metric(name="NeverForwarded", unit=MetricUnit.Count, value=1)
+        count(metrics, "NeverForwarded")
         facts["cause"] = describe(redriven.never)
         logger.error("stored, but EventBridge would never take it: it is with the dead letters", extra=facts)
         return
-    metrics.add_metric(name="Redriven", unit=MetricUnit.Count, value=1)
+    count(metrics, "Redriven")
     logger.info("stored", extra=facts)
 
 

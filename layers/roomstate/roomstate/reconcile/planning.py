@@ -6,10 +6,10 @@ Apart from `wiring` and `telemetry`: whoever plans holds no key, and loads nothi
 from functools import partial
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
 from roomstate.aws.clients import reading_dynamodb_client, sqs_client
 from roomstate.aws.reads import Reads
+from roomstate.aws.telemetry import count
 from roomstate.reconcile.planner import Plan, Planner
 from roomstate.reconcile.settings import PlanSettings
 
@@ -33,7 +33,3 @@ def report_plan(plan: Plan, logger: Logger, metrics: Metrics) -> None:
         logger.error("not all rooms could be put in the queue: the next round has them", extra=facts)
     else:
         logger.info("planned", extra=facts)
-
-
-def count(metrics: Metrics, name: str, value: int = 1) -> None:
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
 from roomstate.aws.reads import TooMany
 from roomstate.aws.refusals import NeverForwarded
-from roomstate.aws.telemetry import describe
+from roomstate.aws.telemetry import count, describe
 from roomstate.reconcile.accounts import NoAccount
 from roomstate.reconcile.errors import NoAnswer
 from roomstate.reconcile.names import NoRoom
@@ -47,18 +46,18 @@ _DONE_WITH = {NoAccount: "no_account", NoRoom: "no_room", TooMany: "too_many"}
 
 def report_room(report: Report, logger: Logger, metrics: Metrics) -> None:
     """Log and count what became of a room."""
-    _count(metrics, "RoomsAsked")
+    count(metrics, "RoomsAsked")
     # Its average is the share of rooms about which not all was answered, which an alarm watches.
-    _count(metrics, "RoomsUnanswered", 1 if report.answers.failures else 0)
+    count(metrics, "RoomsUnanswered", 1 if report.answers.failures else 0)
     differing = Counter(_kinds(assertion for group in report.differences for assertion in group.assertions))
     for kind in KINDS:
         if differing[kind]:
-            _count(metrics, f"{kind.title()}Differences", differing[kind])
+            count(metrics, f"{kind.title()}Differences", differing[kind])
     for failure in report.answers.failures:
         count_failure(failure.reason, metrics)
     drift = report.comparison.member_drift
     if drift is not None:
-        _count(metrics, "MemberDrift", abs(drift))
+        count(metrics, "MemberDrift", abs(drift))
     facts: dict[str, Any] = {"sdk_app_id": report.sdk_app_id, "room_id": report.room_id}
     if report.answers.failures:
         facts["failures"] = [str(failure) for failure in report.answers.failures]
@@ -81,30 +80,26 @@ def reporting(named: Any, logger: Logger, metrics: Metrics) -> Iterator[None]:
         yield
     except (NoAccount, NoRoom, TooMany) as reason:
         count_failure(_DONE_WITH[type(reason)], metrics)
-        _count(metrics, "RoomsUnanswered")
+        count(metrics, "RoomsUnanswered")
         logger.error("not reconciled: %s", reason, extra=facts)
     except NeverForwarded as reason:
-        _count(metrics, "NeverForwarded")
+        count(metrics, "NeverForwarded")
         logger.error("asserted, but EventBridge would never take it", extra=facts | {"cause": str(reason)})
     except Exception as error:
-        _count(metrics, "ReconcileUnfinished")
+        count(metrics, "ReconcileUnfinished")
         logger.warning("not finished: it is tried again", extra={**facts, "cause": _cause(error)})
         raise
 
 
 def count_failure(reason: str, metrics: Metrics) -> None:
     """Count a failure by its code."""
-    _count(metrics, "ReconcileFailures")
+    count(metrics, "ReconcileFailures")
     named = "".join(word.title() for word in reason.split("_")) if reason in CODES else "Other"
-    _count(metrics, f"ReconcileFailures{named}")
+    count(metrics, f"ReconcileFailures{named}")
 
 
 def _cause(error: Exception) -> str:
     return str(error) if isinstance(error, NoAnswer) else describe(error)
-
-
-def _count(metrics: Metrics, name: str, value: int = 1) -> None:
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
 def _kinds(assertions: Iterator[Assertion]) -> Iterator[str]:

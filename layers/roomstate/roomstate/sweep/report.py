@@ -5,9 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
-from roomstate.aws.telemetry import describe
+from roomstate.aws.telemetry import count, describe
 from roomstate.sweep.stream import Due
 
 
@@ -24,8 +23,8 @@ def reporting_sweep(room: Due, logger: Logger, metrics: Metrics) -> Iterator[Rep
     try:
         yield report
     except Exception as error:
-        metrics.add_metric(name="SweepFailed", unit=MetricUnit.Count, value=1)
+        count(metrics, "SweepFailed")
         logger.warning("not swept: the stream brings it again", extra={**named, "cause": describe(error)})
         raise
-    metrics.add_metric(name="SweptItems", unit=MetricUnit.Count, value=report.deleted)
+    count(metrics, "SweptItems", report.deleted)
     logger.info("swept", extra={**named, "deleted": report.deleted})
