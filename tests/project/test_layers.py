@@ -52,6 +52,8 @@ UNNEEDED = {
     "roomstate.log.facts",
     "roomstate.aws.dead_letters",
     "roomstate.receive.redriver",
+    # of reconciling, of which the webhook function knows the name of the command alone
+    "roomstate.tencent.catalogue.own",
     "roomstate.aws.reader",
     "roomstate.state.rooms",
     # what else is large

@@ -25,7 +25,6 @@ from roomstate.tencent.catalogue.live_events import (
     StartBattle,
 )
 from roomstate.tencent.catalogue.mic import SeatInfoChanged
-from roomstate.tencent.catalogue.own import Reconciled
 from roomstate.tencent.catalogue.room import (
     MemberEnter,
     MemberLeave,
@@ -63,9 +62,6 @@ MODELS: tuple[type[Command], ...] = (
 
 COMMANDS: dict[str, type[Command]] = {name: model for model in MODELS for name in model.names}
 """Every command of Tencent's that this project knows, by each of its names."""
-
-OWN: dict[str, type[Command]] = dict.fromkeys(Reconciled.names, Reconciled)
-"""Those that this project makes itself, and takes from nobody."""
 
 
 def is_blocking(command: str | None) -> bool:

@@ -13,6 +13,9 @@ from pydantic.alias_generators import to_pascal
 from roomstate.state.registers import Assertion
 from roomstate.tencent.wire import Identifier, Integer, OptionalIdentifier
 
+RECONCILED = "roomstate.Reconciled"
+"""The command that this project makes itself, and takes from nobody: `own`."""
+
 
 class Wire(BaseModel):
     model_config = ConfigDict(alias_generator=to_pascal, frozen=True, defer_build=True)

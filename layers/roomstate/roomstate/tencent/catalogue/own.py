@@ -10,7 +10,7 @@ from pydantic import Field
 
 from roomstate.state.life import LifeFact
 from roomstate.state.registers import LIFE, ROOM, Admin, Assertion, Key, Member, Metadata, RoomFacts, Seat
-from roomstate.tencent.catalogue.base import StateCommand, Wire
+from roomstate.tencent.catalogue.base import RECONCILED, StateCommand, Wire
 from roomstate.tencent.catalogue.live import MetadataEntry
 from roomstate.tencent.catalogue.mic import SeatEntry
 from roomstate.tencent.catalogue.room_info import RoomInfo
@@ -42,7 +42,7 @@ class Reconciled(StateCommand):
     with its command), and AnswersLeftOut (how many more there were).
     """
 
-    names = ("roomstate.Reconciled",)
+    names = (RECONCILED,)
 
     differences: Differences
 
