@@ -31,7 +31,6 @@ from local.aws.embedded import (
     empty_table,
 )
 from local.aws.template import resource
-from roomstate.aws import clients
 from roomstate.aws.clients import events_client, sqs_client, ssm_client
 from roomstate.aws.dead_letters import REASON
 from roomstate.aws.deadline import Deadline
@@ -48,7 +47,8 @@ from roomstate.tencent.errors import ErrorCode
 from roomstate.tencent.signature import sign
 from tests.converging import lasting
 from tests.payloads import APP, NOW, Payload, event
-from tests.receive.faults import FAULTS, Killed, WorldTime, applies, aws, refusing, take_over
+from tests.queues import all_failed, received, settle, to_records
+from tests.receive.faults import FAULTS, Killed, TakenOver, WorldTime, applies, aws, refusing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -66,7 +66,6 @@ CALL_S = 0.01
 DRAINS = 12
 """How often the queue is drained; what is left in it then counts as stuck."""
 
-REAL_CLIENT = clients._client
 OF_ANSWER, OF_INVOCATION = Deadline.of_answer, Deadline.of_invocation
 """As they are: tests/conftest.py replaces them."""
 
@@ -154,50 +153,30 @@ class World:
     def drain(self) -> None:
         """Run the redrive function until the queue is empty."""
         for _ in range(DRAINS):
-            messages = received(self._queue)
+            messages = received(self._queue, PARKING_QUEUE_URL)
             if not messages:
                 return
-            failed = self.redrive(messages)
-            for message in messages:
-                handle = message["ReceiptHandle"]
-                if message["MessageId"] in failed:
-                    # Time passes, until it may be seen again.
-                    self._queue.change_message_visibility(
-                        QueueUrl=PARKING_QUEUE_URL, ReceiptHandle=handle, VisibilityTimeout=0
-                    )
-                else:
-                    self._queue.delete_message(QueueUrl=PARKING_QUEUE_URL, ReceiptHandle=handle)
+            settle(self._queue, PARKING_QUEUE_URL, messages, self.redrive(messages))
         raise AssertionError("the queue was never empty")
 
-    def redrive(self, messages: list[Any], *, is_out: bool = False) -> set[str]:
-        """Invoke the redrive function, during an outage or not. Gives the ids of what was not stored."""
+    def redrive(self, messages: list[Any], *, is_out: bool = False) -> Any:
+        """Invoke the redrive function, during an outage or not. Gives its answer."""
         from functions.redrive import app  # noqa: PLC0415  (reads its environment when imported)
 
         self.time.now += 1
         self._function, self._is_out = "redrive", is_out
-        records = [
-            {
-                "messageId": message["MessageId"],
-                "receiptHandle": message["ReceiptHandle"],
-                "body": message["Body"],
-                "attributes": message["Attributes"],
-                "eventSource": "aws:sqs",
-            }
-            for message in messages
-        ]
         try:
             with (
                 self.time.invocation(resource("RedriveFunction")["Timeout"]) as invocation,
                 patch.object(app, "redriver", make_redriver(RedriveSettings.from_environment())),
                 warnings.catch_warnings(action="ignore"),  # a killed process counts nothing
             ):
-                answer = app.lambda_handler({"Records": records}, invocation)
+                return app.lambda_handler(to_records(messages), invocation)
         except Killed:
             self.was_killed = True
-            return {message["MessageId"] for message in messages}
+            return all_failed(messages)
         finally:
             self._function, self._is_out = "webhook", False
-        return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
 
     def _start(self) -> Receiver:
         """A new process."""
@@ -243,23 +222,13 @@ class World:
                 self.forwarded[webhook.event_id, webhook.part] = webhook
 
 
-def received(queue: "SQSClient") -> list[Any]:
-    """Up to ten messages of the queue that nobody else has received."""
-    answer = queue.receive_message(
-        QueueUrl=PARKING_QUEUE_URL, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
-    )
-    return answer.get("Messages", [])
-
-
-class Cloud:
+class Cloud(TakenOver):
     """An AWS that worlds are built on, one after the other: to empty one is quicker than to make one."""
 
     def __init__(self, dynamodb: "DynamoDBClient") -> None:
+        super().__init__()
         self.dynamodb = dynamodb
         self.queue = sqs_client()
-        self._world: World | None = None
-        # A new process makes new clients. What they keep is connections, and there are none here.
-        self.clients = {service: self._client(service) for service in ("dynamodb", "events", "sqs", "ssm")}
 
     @contextmanager
     def world(self, plan: Plan) -> "Iterator[World]":
@@ -278,8 +247,9 @@ class Cloud:
             patch.object(Deadline, "of_invocation", lambda ms: OF_INVOCATION(ms, time)),
             patch("roomstate.tencent.units.MAX_ASSERTIONS", UNIT),
         ):
-            self._world = World(plan, self.queue, time)
-            yield self._world
+            world = World(plan, self.queue, time)
+            self.answering = world.before_send
+            yield world
 
     def live(self, history: list[Payload], plan: Plan, *, drain_late: bool = False) -> Any:
         """Deliver a history under a plan. Gives the state and the log that are left."""
@@ -307,16 +277,7 @@ class Cloud:
 
     def parked(self) -> list[Any]:
         """The messages in the queue, ten at most, received once more."""
-        return received(self.queue)
-
-    def _client(self, service: str) -> Any:
-        client = REAL_CLIENT(service, 1)
-        take_over(client, self._before_send)
-        return client
-
-    def _before_send(self, **sent: Any) -> Any:
-        assert self._world is not None
-        return self._world.before_send(**sent)
+        return received(self.queue, PARKING_QUEUE_URL)
 
 
 @contextmanager

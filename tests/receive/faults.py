@@ -12,9 +12,11 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
 from local.aws.gateway import Context
+from roomstate.aws import clients
 from roomstate.aws.clients import DYNAMODB_CALL_S, EVENTS_CALL_S, SQS_CALL_S, SSM_CALL_S
 from tests.payloads import Time
 
+REAL_CLIENT = clients._client
 TIMES_OUT_S = {
     "dynamodb": DYNAMODB_CALL_S,
     "ssm": SSM_CALL_S,
@@ -83,6 +85,27 @@ def take_over(client: Any, before_send: Callable[..., Any]) -> None:
     """
     client.meta.events.unregister("before-send", botocore_stubber)
     client.meta.events.register_first("before-send", before_send)
+
+
+class TakenOver:
+    """Clients of AWS whose calls a world answers, one world after the other.
+
+    A new process would make new clients. What they keep is connections, and there are none here.
+    """
+
+    def __init__(self) -> None:
+        self.clients = {service: self._client(service) for service in ("dynamodb", "events", "sqs", "ssm")}
+        self.answering: Callable[..., Any] | None = None
+        """The world's `before_send`."""
+
+    def _client(self, service: str) -> Any:
+        client = REAL_CLIENT(service, 1)
+        take_over(client, self._before_send)
+        return client
+
+    def _before_send(self, **sent: Any) -> Any:
+        assert self.answering is not None
+        return self.answering(**sent)
 
 
 def error(status: int, code: str, **fields: Any) -> Any:

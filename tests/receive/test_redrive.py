@@ -21,6 +21,7 @@ from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import TokensUnavailable
 from roomstate.tencent.signature import WINDOW_MS, Claim, sign
 from tests.payloads import AN_HOUR, APP, NOW, body, knowing, seat, seats
+from tests.queues import failed, received, to_records
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -70,22 +71,9 @@ def redrive(
         sqs = sqs_client()
         for message in messages:
             sqs.send_message(QueueUrl=PARKING_QUEUE_URL, MessageBody=message)
-        received = sqs.receive_message(
-            QueueUrl=PARKING_QUEUE_URL, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
-        )["Messages"]
-        records = [
-            {
-                "messageId": message["MessageId"],
-                "receiptHandle": message["ReceiptHandle"],
-                "body": message["Body"],
-                "attributes": message["Attributes"],
-                "eventSource": "aws:sqs",
-            }
-            for message in received
-        ]
-        answer = app.lambda_handler({"Records": records}, Context())
-        waiting = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
-        return [message["Body"] for message in received if message["MessageId"] in waiting]
+        taken = received(sqs, PARKING_QUEUE_URL)
+        waiting = failed(app.lambda_handler(to_records(taken), Context()))
+        return [message["Body"] for message in taken if message["MessageId"] in waiting]
 
     return invoke
 

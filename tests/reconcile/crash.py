@@ -17,7 +17,6 @@ from unittest.mock import patch
 from local.aws.embedded import TABLE_NAME, embedded_dynamodb, empty_table
 from local.tencent_cloud.caller import App
 from local.tencent_cloud.cloud import Direct, SimulatedTencent
-from roomstate.aws import clients
 from roomstate.aws.clients import events_client, sqs_client
 from roomstate.aws.deadline import Deadline
 from roomstate.aws.reader import Reader
@@ -33,16 +32,14 @@ from roomstate.reconcile.settings import PlanSettings, ReconcileSettings
 from roomstate.reconcile.wiring import make_worker
 from roomstate.reconcile.worker import Worker
 from tests.payloads import AN_HOUR, APP, webhook
-from tests.receive.faults import FAULTS, Killed, WorldTime, applies, aws, take_over
+from tests.queues import all_failed, received, settle, to_records
+from tests.receive.faults import FAULTS, Killed, TakenOver, WorldTime, applies, aws
 from tests.reconcile.functions import (
     DEAD_LETTERS_URL,
     ENTRY,
     QUEUE_URL,
     create_queues,
     put_accounts,
-    received,
-    settle,
-    to_record,
 )
 from tests.reconcile.world import SECRET_KEY
 
@@ -57,7 +54,6 @@ SHARDS = 2
 """Partitions of members, and of a log, here."""
 INVOCATIONS = 3
 """How often Lambda invokes a plan that fails."""
-REAL_CLIENT = clients._client
 OF_INVOCATION = Deadline.of_invocation
 
 
@@ -116,10 +112,10 @@ class World:
 
     def drain(self) -> None:
         for _ in range(10):
-            messages = received(self.queue)
+            messages = received(self.queue, QUEUE_URL)
             if not messages:
                 return
-            settle(self.queue, messages, self._reconcile(messages))
+            settle(self.queue, QUEUE_URL, messages, self._reconcile(messages))
         raise AssertionError("the queue was never empty")
 
     def dead_letters(self) -> list[Any]:
@@ -140,12 +136,10 @@ class World:
                 patch.object(app, "worker", self._worker),
                 warnings.catch_warnings(action="ignore"),
             ):
-                return app.lambda_handler(
-                    {"Records": [to_record(message) for message in messages]}, invocation
-                )
+                return app.lambda_handler(to_records(messages), invocation)
         except Killed:
             self._worker = None
-            return {"batchItemFailures": [{"itemIdentifier": message["MessageId"]} for message in messages]}
+            return all_failed(messages)
 
     def before_send(self, request: Any, event_name: str, **_: Any) -> Any:
         """Called in place of each request to AWS. Gives the answer."""
@@ -170,14 +164,13 @@ class World:
                 self.forwarded[detail.event_id] = detail
 
 
-class Cloud:
+class Cloud(TakenOver):
     """An AWS that worlds are built on, one after the other."""
 
     def __init__(self, dynamodb: "DynamoDBClient") -> None:
+        super().__init__()
         self.dynamodb = dynamodb
         self._queue = sqs_client()
-        self._world: World | None = None
-        self._clients = {service: self._client(service) for service in ("dynamodb", "events", "sqs", "ssm")}
 
     @contextmanager
     def world(self, plan: Plan) -> Iterator[World]:
@@ -187,10 +180,11 @@ class Cloud:
             self._queue.delete_queue(QueueUrl=url)
         create_queues(self._queue)
         time = WorldTime()
-        self._world = world = World(self.dynamodb, plan, time)
+        world = World(self.dynamodb, plan, time)
+        self.answering = world.before_send
         api = partial(TencentApi, clock_s=time.time, sleep=time.sleep)
         patches: tuple[AbstractContextManager[Any], ...] = (
-            patch("roomstate.aws.clients._client", lambda service, *_: self._clients[service]),
+            patch("roomstate.aws.clients._client", lambda service, *_: self.clients[service]),
             patch("roomstate.aws.retry.jitter", lambda seconds: seconds),
             # A room in fewer partitions is read with fewer calls, all alike.
             *(patch(f"roomstate.aws.{module}.SHARDS", SHARDS) for module in ("table", "reader", "logs")),
@@ -205,15 +199,6 @@ class Cloud:
             for one in patches:
                 stack.enter_context(one)
             yield world
-
-    def _client(self, service: str) -> Any:
-        client = REAL_CLIENT(service, 1)
-        take_over(client, self._before_send)
-        return client
-
-    def _before_send(self, **sent: Any) -> Any:
-        assert self._world is not None
-        return self._world.before_send(**sent)
 
 
 @contextmanager

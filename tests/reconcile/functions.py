@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from local.aws.embedded import ENVIRONMENT, TABLE_NAME
+from local.aws.embedded import TABLE_NAME
 from local.aws.gateway import Context
 from local.tencent_cloud.caller import App
 from local.tencent_cloud.cloud import Direct, SimulatedTencent
@@ -21,6 +21,7 @@ from roomstate.reconcile.settings import PlanSettings, ReconcileSettings
 from roomstate.reconcile.wiring import make_worker
 from tests.conftest import FUNCTION_ENVIRONMENT
 from tests.payloads import AN_HOUR, APP, webhook
+from tests.queues import received, settle, to_records
 from tests.reconcile.world import SECRET_KEY
 
 if TYPE_CHECKING:
@@ -77,11 +78,11 @@ class Functions:
     def drain(self) -> int:
         """Hand the queue's messages to the function, as Lambda does, until none is left. Gives how often."""
         for times in range(20):
-            messages = received(self.queue)
+            messages = received(self.queue, QUEUE_URL)
             if not messages:
                 return times
-            answer = self.reconcile({"Records": [to_record(message) for message in messages]})
-            settle(self.queue, messages, answer)
+            answer = self.reconcile(to_records(messages))
+            settle(self.queue, QUEUE_URL, messages, answer)
         raise AssertionError("the queue was never empty")
 
     def dead_letters(self) -> list[Any]:
@@ -119,33 +120,3 @@ def put_accounts(entries: Any) -> None:
     ssm_client().put_parameter(
         Name=FUNCTION_ENVIRONMENT["RECONCILE_PARAMETER"], Type="SecureString", Value=value, Overwrite=True
     )
-
-
-def received(queue: "SQSClient") -> list[Any]:
-    answer = queue.receive_message(
-        QueueUrl=QUEUE_URL, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
-    )
-    return answer.get("Messages", [])
-
-
-def to_record(message: Any) -> dict[str, Any]:
-    """A message as Lambda hands it over."""
-    return {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message["Attributes"],
-        "eventSource": "aws:sqs",
-        "awsRegion": ENVIRONMENT["AWS_DEFAULT_REGION"],
-    }
-
-
-def settle(queue: "SQSClient", messages: list[Any], answer: Any) -> None:
-    """What Lambda does with an answer: what is done is deleted, and what failed is seen again in time."""
-    failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
-    for message in messages:
-        handle = message["ReceiptHandle"]
-        if message["MessageId"] in failed:
-            queue.change_message_visibility(QueueUrl=QUEUE_URL, ReceiptHandle=handle, VisibilityTimeout=0)
-        else:
-            queue.delete_message(QueueUrl=QUEUE_URL, ReceiptHandle=handle)

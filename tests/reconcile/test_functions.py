@@ -22,7 +22,8 @@ from roomstate.reconcile.names import NoRoom, to_message
 from roomstate.state.life import Life
 from roomstate.state.registers import LIFE
 from tests.payloads import APP, NOW
-from tests.reconcile.functions import ENTRY, Functions, put_accounts, received, to_record
+from tests.queues import received, to_records
+from tests.reconcile.functions import ENTRY, QUEUE_URL, Functions, put_accounts
 from tests.reconcile.world import SECRET_KEY
 
 if TYPE_CHECKING:
@@ -176,9 +177,9 @@ class TestWorker:
         functions.tencent.fail("get_room_info", FAULTS["100012"], 4)
         functions.plan()
         # WHEN
-        messages = received(functions.queue)
+        messages = received(functions.queue, QUEUE_URL)
         with patch("roomstate.reconcile.rest.PAUSES_S", (0.0, 0.0, 0.0)):
-            answer = functions.reconcile({"Records": [to_record(message) for message in messages]})
+            answer = functions.reconcile(to_records(messages))
         # THEN that one comes again, and the others are healed
         [failed] = answer["batchItemFailures"]
         [room] = [
@@ -257,8 +258,7 @@ class TestWorker:
     def test_a_message_that_names_no_room_is_done_with(
         self, functions: Functions, capsys: pytest.CaptureFixture[str], body: str
     ) -> None:
-        record = to_record(message_of(body))
-        assert functions.reconcile({"Records": [record]}) == {"batchItemFailures": []}
+        assert functions.reconcile(to_records([message_of(body)])) == {"batchItemFailures": []}
         assert metrics(capsys)["ReconcileFailuresNoRoom"] == 1
 
 
@@ -343,7 +343,7 @@ class TestSecrets:
 def all_messages(functions: Functions) -> list[Any]:
     """The queue's messages, each received once."""
     found: list[Any] = []
-    while messages := received(functions.queue):
+    while messages := received(functions.queue, QUEUE_URL):
         found.extend(messages)
     return found
 
