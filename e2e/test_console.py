@@ -3,11 +3,9 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from threading import Timer
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,8 +19,8 @@ from local.aws.template import ROOT
 from local.tencent import SAMPLE_APP
 from tests.payloads import create, members, seat, seats
 from tests.serving import Server
+from tests.started import started
 
-PATIENCE_S = 120
 NOW = int(time.time() * 1000) - 10_000
 ROOM = {"sdk_app_id": SAMPLE_APP, "room_id": "looked at"}
 RIGHTS = ["dynamodb:Query", "dynamodb:BatchGetItem"]
@@ -57,21 +55,8 @@ def console(table: str, credentials: Credentials | None) -> Iterator["subprocess
             "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
         }
     command = ["-m", "local.commands.console", "--table", table, "--app", SAMPLE_APP, "--port", "0"]
-    with subprocess.Popen(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        watchdog = Timer(PATIENCE_S, process.kill)
-        watchdog.start()
-        try:
-            yield process
-        finally:
-            watchdog.cancel()
-            process.kill()
+    with started(command, environment) as process:
+        yield process
 
 
 @pytest.fixture(scope="module")

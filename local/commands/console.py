@@ -9,7 +9,6 @@ Each second that a page is seen it reads what docs/console.md says, and DynamoDB
 import argparse
 import logging
 import os
-import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -24,9 +23,10 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws.gateway import HOST, Gateway, serve
+from local.aws.gateway import Gateway, serve
 from local.aws.template import parameter_default
-from local.commands.run import MAX_PORT, function_environment
+from local.commands.run import function_environment
+from local.commands.serving import add_port, check_port, until_interrupted
 from local.console.lists import Lists
 from local.console.server import Console, Settings
 from local.console.trouble import explain
@@ -55,21 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BotoCoreError, ClientError) as error:
         print(explain(error, asked.table), file=sys.stderr)
         return 1
-    try:
-        listener = socket.create_server((HOST, asked.port))
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        print(f"Cannot serve on port {asked.port}: {reason}. PORT=0 takes a free one.", file=sys.stderr)
-        return 1
-    # SIGINT too: a shell starts what it runs in the background with SIGINT ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    try:
-        with listener:
-            run(client, asked, apps, user_index, listener)
-    except KeyboardInterrupt:
-        pass
-    return 0
+    return until_interrupted(asked.port, lambda listener: run(client, asked, apps, user_index, listener))
 
 
 def probe(reader: Reader, app: str) -> bool:
@@ -151,7 +137,7 @@ def _ask(arguments: Sequence[str] | None) -> argparse.Namespace:
         action="extend",
         help="an SdkAppId, or several with commas between",
     )
-    parser.add_argument("--port", type=int, default=3000, help="0 takes a free one (default: %(default)s)")
+    add_port(parser)
     parser.add_argument(
         "--log-retention-days",
         type=int,
@@ -159,8 +145,7 @@ def _ask(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="the stack's LogRetentionDays, to tell what an earlier moment lacks (default: %(default)s)",
     )
     asked = parser.parse_args(arguments)
-    if not 0 <= asked.port <= MAX_PORT:
-        parser.error(f"--port is not between 0 and {MAX_PORT}")
+    check_port(parser, asked.port)
     if asked.log_retention_days < 1:
         parser.error("--log-retention-days is not a number of days")
     return asked

@@ -9,7 +9,6 @@ import argparse
 import json
 import logging
 import os
-import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -29,8 +28,9 @@ from rich.table import Table
 from rich.text import Text
 
 from local.aws.embedded import PARKING_QUEUE_URL, TABLE_NAME, embedded_dynamodb
-from local.aws.gateway import HOST, WEBHOOK_PATH, Gateway, serve
+from local.aws.gateway import WEBHOOK_PATH, Gateway, serve
 from local.aws.template import parameter_default, resource, template
+from local.commands.serving import add_port, check_port, until_interrupted
 from local.console.lists import Lists
 from local.console.sending import Sender
 from local.console.server import Console as Page
@@ -50,31 +50,16 @@ if TYPE_CHECKING:
 
 TOKENS_PARAMETER = "/roomstate/tokens"
 AN_HOUR_S = 3_600
-MAX_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted. Gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m local.commands.run", description=__doc__)
-    parser.add_argument("--port", type=int, default=3000, help="0 takes a free one (default: %(default)s)")
+    add_port(parser)
     port: int = parser.parse_args(arguments).port
-    if not 0 <= port <= MAX_PORT:
-        parser.error(f"--port is not between 0 and {MAX_PORT}")
-    try:
-        listener = socket.create_server((HOST, port))
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        print(f"Cannot serve on port {port}: {reason}. PORT=0 takes a free one.", file=sys.stderr)
-        return 1
-    # SIGINT too: a shell starts what it runs in the background with SIGINT ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    try:
-        with listener:
-            run(listener, Console(file=sys.stdout, markup=False, highlight=False, emoji=False))
-    except KeyboardInterrupt:
-        pass
-    return 0
+    check_port(parser, port)
+    console = Console(file=sys.stdout, markup=False, highlight=False, emoji=False)
+    return until_interrupted(port, lambda listener: run(listener, console))
 
 
 def run(listener: socket.socket, console: Console) -> None:

@@ -7,11 +7,9 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
 from typing import TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -19,23 +17,21 @@ import pytest
 from rich.console import Console
 
 from local.aws.gateway import HOST, Context, Gateway, serve
-from local.aws.template import ROOT
 from local.commands.run import main, tell
 from local.tencent import SAMPLE_APP, samples
 from tests.payloads import body, seat, seats
+from tests.started import started
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 TOKEN = "our-token"
-PATIENCE_S = 120
-"""A run that takes longer hangs, and is killed."""
 
 http = build_opener(ProxyHandler({}))
 
 
 @contextmanager
-def started(
+def serving(
     temporary: Path,
     *,
     program: Sequence[str] = ("-m", "local.commands.run"),
@@ -43,21 +39,8 @@ def started(
     token: str = "",
 ) -> Iterator[subprocess.Popen[str]]:
     mine = {"SDK_APP_IDS": sdk_app_ids, "WEBHOOK_TOKEN": token, "TMPDIR": str(temporary)}
-    with subprocess.Popen(
-        [sys.executable, *program, "--port", "0"],
-        cwd=ROOT,
-        env={**os.environ, **mine},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        watchdog = Timer(PATIENCE_S, process.kill)
-        watchdog.start()
-        try:
-            yield process
-        finally:
-            watchdog.cancel()
-            process.kill()
+    with started([*program, "--port", "0"], {**os.environ, **mine}) as process:
+        yield process
 
 
 def all_it_says(process: subprocess.Popen[str]) -> str:
@@ -78,7 +61,7 @@ def all_it_says(process: subprocess.Popen[str]) -> str:
 def test_shows_the_samples_then_serves_until_it_is_ended(
     sdk_app_ids: str, app: str, end: signal.Signals, tmp_path: Path
 ) -> None:
-    with started(tmp_path, sdk_app_ids=sdk_app_ids) as process:
+    with serving(tmp_path, sdk_app_ids=sdk_app_ids) as process:
         # WHEN it says all it has to say
         shown = all_it_says(process)
 
@@ -120,7 +103,7 @@ def test_shows_the_samples_then_serves_until_it_is_ended(
 
 def test_shows_a_page_that_sends_what_is_signed(tmp_path: Path) -> None:
     # GIVEN a receiver that takes what is signed
-    with started(tmp_path, token=TOKEN) as process:
+    with serving(tmp_path, token=TOKEN) as process:
         (url,) = re.findall(r"Look at it: +(\S+)", all_it_says(process))
         # THEN a browser gets the page
         with http.open(url, timeout=30) as answer:
@@ -140,7 +123,7 @@ def test_parks_nothing_for_being_slow(tmp_path: Path) -> None:
     program = (
         "import local.commands.run, roomstate.aws.deadline as d; d.BUDGET_S = 0; local.commands.run.main()"
     )
-    with started(tmp_path, program=("-c", program)) as process:
+    with serving(tmp_path, program=("-c", program)) as process:
         # WHEN
         shown = all_it_says(process)
 

@@ -19,7 +19,7 @@ from local.aws.gateway import HOST, serve
 from local.commands.send import main, read_file, schedule
 from local.tencent import SAMPLE_APP, Outgoing, from_event, payload, samples, signed
 from roomstate.tencent.signature import Claim, sign, verify
-from tests.local.test_run import all_it_says, http, started
+from tests.local.test_run import all_it_says, http, serving
 from tests.payloads import body, seat, seats
 from tests.receive.test_events import LIVE, ROOMS
 
@@ -301,7 +301,7 @@ def test_samples_doubled_shuffled_and_late_change_nothing_in_a_signed_run(
 ) -> None:
     # GIVEN a run that wants signatures
     monkeypatch.setenv("WEBHOOK_TOKEN", TOKEN)
-    with started(tmp_path, token=TOKEN) as process:
+    with serving(tmp_path, token=TOKEN) as process:
         shown = all_it_says(process)
         assert shown.count("200 OK") == len(SAMPLES)
         assert TOKEN not in shown
