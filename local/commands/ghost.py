@@ -8,7 +8,6 @@ reads, and the code that asks.
 import argparse
 import json
 import logging
-import os
 import socket
 import sys
 import time
@@ -16,16 +15,15 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from typing import Any
-from unittest.mock import patch
 from urllib.request import ProxyHandler, build_opener
 
 from rich.console import Console
 from urllib3 import HTTPConnectionPool
 
 from local.aws.embedded import TABLE_NAME, embedded_dynamodb
-from local.aws.gateway import HOST, WEBHOOK_PATH, Gateway, serve
+from local.aws.gateway import HOST, WEBHOOK_PATH, serve
 from local.commands.reconcile import show
-from local.commands.run import AN_HOUR_S, function_environment
+from local.commands.run import AN_HOUR_S, both_functions
 from local.tencent import SAMPLE_APP, Outgoing, post
 from local.tencent_cloud.caller import App
 from local.tencent_cloud.cloud import SimulatedTencent
@@ -50,19 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         redirect_stdout(StringIO()),  # the functions' logs
         socket.create_server((HOST, 0)) as listener,
         embedded_dynamodb() as client,
-        patch.dict(os.environ, function_environment("WebhookFunction", [SAMPLE_APP])),
-        patch.object(Deadline, "of_answer", lambda _: Deadline(AN_HOUR_S)),
+        both_functions([SAMPLE_APP]) as gateway,
     ):
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        from functions.webhook.app import lambda_handler  # noqa: PLC0415  it reads the environment
-
-        with patch.dict(os.environ, function_environment("ReadFunction", [SAMPLE_APP])):
-            from functions.read import app as read  # noqa: PLC0415  it too
-
         ago = AGO_MS
         tencent = SimulatedTencent(App(int(SAMPLE_APP), KEY), lambda: int(time.time() * 1000) - ago)
         with (
-            serve(Gateway(lambda_handler, read.lambda_handler), listener) as url,
+            serve(gateway, listener) as url,
             serve_tencent(tencent) as port,
         ):
             console.print(f"1. Three minutes ago a Live room began, and ann and bob came. Room {ROOM!r}:")

@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
+from local.aws.template import parameter_default
 from local.commands.replay import INTERRUPTED, aws_client, iso, progress
 from roomstate.aws.clients import patient_dynamodb_client, ssm_client
 from roomstate.aws.deadline import Deadline
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--log-retention-days",
         type=int,
-        default=90,
+        default=int(parameter_default("LogRetentionDays")),
         help="the stack's LogRetentionDays (default: %(default)s)",
     )
     asked = parser.parse_args(arguments)

@@ -11,8 +11,8 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Sequence
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime
 from tempfile import NamedTemporaryFile
 from textwrap import shorten
@@ -62,6 +62,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return until_interrupted(port, lambda listener: run(listener, console))
 
 
+@contextmanager
+def both_functions(apps: Sequence[str], tokens_parameter: str = "") -> Iterator[Gateway]:
+    """The webhook function and the read function, behind the local gateway."""
+    with (
+        patch.dict(os.environ, function_environment("WebhookFunction", apps, tokens_parameter)),
+        # The budget is for AWS and for Tencent, who waits 2 s. Here nobody does, moto is slower than
+        # DynamoDB, and a slow machine would park webhooks that nothing takes up again.
+        patch.object(Deadline, "of_answer", lambda _: Deadline(AN_HOUR_S)),
+    ):
+        from functions.webhook.app import lambda_handler  # noqa: PLC0415  it reads the environment
+
+        with patch.dict(os.environ, function_environment("ReadFunction", apps)):
+            from functions.read import app as read  # noqa: PLC0415  it too
+
+        yield Gateway(lambda_handler, read.lambda_handler)
+
+
 def run(listener: socket.socket, console: Console) -> None:
     """Serve on a listening socket, after a round of samples. Ends by exception only."""
     apps = [app.strip() for app in (os.environ.get("SDK_APP_IDS") or SAMPLE_APP).split(",")]
@@ -72,18 +89,9 @@ def run(listener: socket.socket, console: Console) -> None:
         NamedTemporaryFile("w", 1, "utf-8", prefix="roomstate-", suffix=".log", delete=False) as log,
         redirect_stdout(log),  # a function's stdout is its log
         embedded_dynamodb() as client,
-        patch.dict(os.environ, function_environment("WebhookFunction", apps, put_tokens(apps, token))),
-        # The budget is for AWS and for Tencent, who waits 2 s. Here nobody does, moto is slower than
-        # DynamoDB, and a slow machine would park webhooks that nothing takes up again.
-        patch.object(Deadline, "of_answer", lambda _: Deadline(AN_HOUR_S)),
+        both_functions(apps, put_tokens(apps, token)) as gateway,
     ):
-        from functions.webhook.app import lambda_handler  # noqa: PLC0415  it reads the environment
-
-        with patch.dict(os.environ, function_environment("ReadFunction", apps)):
-            from functions.read import app as read  # noqa: PLC0415  it too
-
         reader = Reader(client, TABLE_NAME)
-        gateway = Gateway(lambda_handler, read.lambda_handler)
         with serve(page(gateway, reader, apps, token, listener), listener) as url:
             tell(console, client, f"{url}{WEBHOOK_PATH}", app, token)
             console.print("\nThe rooms now", style="bold")
