@@ -5,6 +5,7 @@ import logging
 import sys
 import traceback
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -12,6 +13,7 @@ import pytest
 
 from local.aws.embedded import TABLE_NAME, fill_table
 from local.tencent_cloud.faults import FAULTS
+from roomstate.aws.deadline import OutOfTime
 from roomstate.aws.items import register_item
 from roomstate.aws.lists import rooms_listed_live
 from roomstate.aws.reader import Reader
@@ -133,6 +135,30 @@ class TestPlan:
         assert functions.plan() == {"planned": 0, "missed": 0, "skipped": True}
         assert metrics(capsys) == {"RoomsPlanned": 1, "RoundsSkipped": 1}
         assert len(all_messages(functions)) == 1
+
+    def test_nor_while_its_rooms_wait_to_be_tried_again(self, functions: Functions) -> None:
+        """Each round would add all rooms to those that a busy Tencent leaves."""
+        rooms_with_ghosts(functions, "r")
+        functions.plan()
+        assert len(all_messages(functions)) == 1  # received, and not done
+        assert functions.plan() == {"planned": 0, "missed": 0, "skipped": True}
+
+    def test_a_round_that_runs_out_of_time_while_it_reads_says_so(
+        self, functions: Functions, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        rooms_with_ghosts(functions, "r0", "r1")
+
+        def running_out(*_: Any) -> Iterator[str]:
+            yield "r0"
+            raise OutOfTime
+
+        with patch("roomstate.reconcile.planner.rooms_listed_live", running_out):
+            planned = functions.plan()
+        # THEN what was read is sent, and it is told that there are more
+        assert (planned["planned"] > 0, planned["missed"] > 0) == (True, True)
+        assert metrics(capsys)["RoomsMissed"] > 0
+        [line] = functions.logged()
+        assert line["level"] == "ERROR"
 
     @pytest.mark.parametrize("times", [1, 100])
     def test_messages_that_sqs_refuses_are_sent_again_and_what_is_left_is_told(

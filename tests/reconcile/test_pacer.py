@@ -12,8 +12,8 @@ from roomstate.aws.deadline import Deadline
 from roomstate.reconcile import rest
 from roomstate.reconcile.answers import LIVE_ADMINS, SEATS
 from roomstate.reconcile.errors import Unreachable
-from roomstate.reconcile.pacer import CALL_S, Paced, Pacer, turn
-from roomstate.reconcile.rest import Connection, TencentApi
+from roomstate.reconcile.pacer import Paced, Pacer, turn
+from roomstate.reconcile.rest import CALL_S, Connection, TencentApi
 from roomstate.reconcile.settings import ReconcileSettings
 from roomstate.reconcile.wiring import caller
 from tests.conftest import FUNCTION_ENVIRONMENT

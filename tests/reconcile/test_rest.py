@@ -2,7 +2,7 @@
 
 import json
 import socket
-from threading import Event
+from threading import Event, Thread
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
@@ -124,6 +124,10 @@ class TestAnswers:
             assert len(simulated.calls) == 1
 
 
+PATIENCE_S = 60
+"""After which a call hangs for good."""
+
+
 class TestSlowAndLarge:
     @pytest.fixture(autouse=True)
     def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,6 +167,44 @@ class TestSlowAndLarge:
             with pytest.raises(Unreachable, match="timeout"):
                 call(port)
             over.set()
+
+    @pytest.mark.parametrize(
+        ("begun", "more"),
+        [
+            pytest.param(b"HTTP/1.1 ", b"2", id="status line"),
+            pytest.param(HEAD + b"X-A: ", b"a", id="header"),
+            pytest.param(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;", b"a", id="size of a chunk"),
+            pytest.param(b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="100 Continue"),
+        ],
+    )
+    def test_what_drips_before_the_answer(
+        self, begun: bytes, more: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each byte is a sign of life to urllib3, whose time-outs are of a byte."""
+        monkeypatch.setattr(rest, "CALL_S", 0.5)
+        over = Event()
+
+        def drip(connection: socket.socket) -> None:
+            connection.sendall(begun)
+            while not over.wait(0.02):
+                try:
+                    connection.sendall(more)
+                except OSError:
+                    return
+
+        with answering(drip) as port:
+            told: list[str] = []
+
+            def ask() -> None:
+                with pytest.raises(Unreachable) as failed:
+                    call(port)
+                told.append(failed.value.reason)
+
+            asking = Thread(target=ask, daemon=True)
+            asking.start()
+            asking.join(PATIENCE_S)
+            over.set()
+        assert told == ["timeout"]
 
     def test_an_answer_that_is_cut_off(self) -> None:
         cut = HEAD + b'Content-Length: 1000\r\n\r\n{"ErrorCode":100004,"ActionStatus":"FAIL"}'

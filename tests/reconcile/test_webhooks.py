@@ -130,3 +130,11 @@ def test_the_dearest_differences_fit_records_and_bodies() -> None:
     for one in made:
         assert len(one.payload) <= MAX_BODY_BYTES
         assert item_bytes(one) <= 409_600
+
+
+def test_values_full_of_commas_fit_too() -> None:
+    """A body may have so many commas and brackets, in texts or not (`body.parse`)."""
+    commas = "," * MAX_METADATA_BYTES
+    wanted: dict[Key, Any] = {Key("metadata", f"k{n}"): Metadata(commas) for n in range(6)}
+    made = cut(wanted.items())
+    assert asserted(made) == wanted

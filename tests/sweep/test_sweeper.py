@@ -1,6 +1,6 @@
 """Sweeping: what is void goes, nothing else does, whatever happens meanwhile."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from roomstate.aws.reader import Reader
 from roomstate.aws.store import Store
 from roomstate.aws.table import DAY_S, LIFE_DAYS, register_key
 from roomstate.state.life import Life
-from roomstate.state.registers import LIFE, AnyRegister, Key, Register
+from roomstate.state.registers import LIFE, AnyRegister, Key
 from roomstate.state.view import without_void
 from roomstate.sweep.stream import Due
 from roomstate.sweep.sweeper import Sweeper
@@ -66,14 +66,6 @@ def held(dynamodb: "DynamoDBClient", room: str = "r") -> dict[Key, AnyRegister]:
     return contents(dynamodb)[1].get(room, {})
 
 
-def tombstones(registers: Mapping[Key, AnyRegister]) -> set[Key]:
-    return {
-        key
-        for key, register in registers.items()
-        if isinstance(register, Register) and register.fact.is_tombstone
-    }
-
-
 def life_item(dynamodb: "DynamoDBClient") -> Any:
     key = register_key(APP, "r", LIFE).item()
     return dynamodb.get_item(TableName=TABLE_NAME, Key=key, ConsistentRead=True).get("Item")
@@ -100,10 +92,9 @@ class TestARoomThatEnded:
         deliver(store, *A_FULL_ROOM, destroy("r", 60_000))
         shown, log = reader.room(APP, "r"), list(reader.records(APP, "r"))
         # WHEN it is swept
-        assert sweeper.sweep(ROOM, AN_HOUR) == 5
+        assert sweeper.sweep(ROOM, AN_HOUR) == 7
         # THEN its life is left, to expire in 90 days, and readers see no difference
-        left = held(dynamodb)
-        assert left.keys() - tombstones(left) == {LIFE}
+        assert held(dynamodb).keys() == {LIFE}
         assert life_item(dynamodb)["expires_at"] == {"N": str(int(NOW_S) + LIFE_DAYS * DAY_S)}
         assert reader.room(APP, "r") == shown
         assert list(reader.records(APP, "r")) == log
@@ -121,8 +112,8 @@ class TestARoomThatEnded:
         expired = expire(dynamodb)
         # THEN the room is one that was never heard of
         assert reader.room(APP, "r") is None
-        # AND what is left of it goes: that one, and two tombstones
-        assert sweeper.sweep(Due(APP, "r", expired), AN_HOUR) == 3
+        # AND what is left of it goes
+        assert sweeper.sweep(Due(APP, "r", expired), AN_HOUR) == 1
         assert held(dynamodb) == {}
         # AND the id starts clean, also where the creation is lost
         deliver(store, members("r", "Online", "new", at=9_000_000))
@@ -139,7 +130,7 @@ class TestARoomThatEnded:
         expired = expire(dynamodb)
         deliver(store, create("r", 9_000_000), members("r", "Online", "new", at=9_000_001))
         room = reader.room(APP, "r")
-        assert sweeper.sweep(Due(APP, "r", expired), AN_HOUR) == 2
+        assert sweeper.sweep(Due(APP, "r", expired), AN_HOUR) == 0
         assert reader.room(APP, "r") == room
         assert "expires_at" not in life_item(dynamodb)
 
@@ -154,11 +145,10 @@ class TestARoomThatLives:
         )
         shown = reader.room(APP, "r")
         # WHEN it is swept
-        assert sweeper.sweep(ROOM, AN_HOUR) == 4
+        assert sweeper.sweep(ROOM, AN_HOUR) == 6
         # THEN readers see no difference, and its life does not expire
         assert reader.room(APP, "r") == shown
-        left = held(dynamodb)
-        assert left.keys() - tombstones(left) == {LIFE, Key("room"), Key("seat", 3)}
+        assert held(dynamodb).keys() == {LIFE, Key("room"), Key("seat", 3)}
         assert "expires_at" not in life_item(dynamodb)
 
     def test_again_after_its_end_does_not_expire(
@@ -215,7 +205,7 @@ def test_ten_thousand_members_cost_one_write_each(dynamodb: "DynamoDBClient", st
     # WHEN it is swept
     client: Any = Interposed(dynamodb)
     assert Sweeper(client, TABLE_NAME, lambda: NOW_S).sweep(ROOM, AN_HOUR) == 10_000
-    # THEN each of them took one write, and the life one, and nothing else is left
+    # THEN each of them took one write, and the life one
     assert held(dynamodb).keys() == {LIFE}
     assert (client.calls.count("delete_item"), client.calls.count("update_item")) == (10_000, 1)
 
@@ -231,8 +221,7 @@ def test_what_there_was_no_time_for_is_done_the_next_time(dynamodb: "DynamoDBCli
     assert 1 < len(held(dynamodb)) < 8
     assert "expires_at" not in life_item(dynamodb)
     sweeper.sweep(ROOM, AN_HOUR)
-    left = held(dynamodb)
-    assert left.keys() - tombstones(left) == {LIFE}
+    assert held(dynamodb).keys() == {LIFE}
 
 
 # --- Anything may happen between two calls of a sweep
@@ -332,13 +321,13 @@ def test_a_sweep_at_any_time_with_anything_in_between_loses_nothing(
     while to_come:
         arrive()
         list(sweep_all(chaos, [data.draw(st.sampled_from(ROOMS))]))
-    # THEN once all is quiet and swept, exactly that is left, and nothing void that would stay
+    # THEN once all is quiet and swept, exactly that is left, and nothing void
     list(sweep_all(dynamodb, ROOMS))
     left = contents(dynamodb)[1]
     assert {room: lasting(registers) for room, registers in left.items()} == expected
     for registers in left.values():
-        passing = tombstones(registers) | {Key("room")}  # whose fields go together, once all of them are void
-        assert registers.keys() - passing == without_void(registers).keys() - passing
+        kinds = registers.keys() - {Key("room")}  # its fields go together, once all of them are void
+        assert kinds == without_void(registers).keys() - {Key("room")}
 
 
 @pytest.mark.usefixtures("few_shards")

@@ -65,10 +65,10 @@ READER_POOL = 32
 
 
 def _is_no_secret(record: logging.LogRecord) -> bool:
-    return "SecureString" not in record.getMessage()
+    return '"Parameter"' not in record.getMessage()
 
 
-# At DEBUG botocore logs each answer whole, that of Parameter Store too.
+# At DEBUG botocore logs each answer whole, that of Parameter Store too, whatever the type of the parameter.
 logging.getLogger("botocore.parsers").addFilter(_is_no_secret)
 
 

@@ -8,10 +8,7 @@ import time
 
 from roomstate.aws.deadline import Clock, Deadline
 from roomstate.reconcile.errors import Unreachable
-from roomstate.reconcile.rest import BODY_S, CONNECT_S, READ_S, Connection
-
-CALL_S = CONNECT_S + READ_S + BODY_S
-"""What a call takes at the worst."""
+from roomstate.reconcile.rest import CALL_S, Connection
 
 
 def turn(last: float | None, now: float, interval: float) -> float:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from roomstate.aws.clients import SQS_CALL_S
-from roomstate.aws.deadline import Deadline
+from roomstate.aws.deadline import Deadline, OutOfTime
 from roomstate.aws.lists import rooms_listed_live
 from roomstate.aws.reads import Reads
 from roomstate.aws.retry import persist, tries
@@ -23,11 +23,17 @@ from roomstate.tencent.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 T = TypeVar("T")
 
 BATCH = 10
 """Messages of one SendMessageBatch."""
+WAITING: tuple["QueueAttributeNameType", ...] = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+)
+"""Rooms that wait to be asked for, and those that are being asked for or wait to be tried again."""
 SENDERS = 8
 """Batches sent at once."""
 
@@ -42,7 +48,7 @@ class Plan:
 
     planned: int = 0
     missed: int = 0
-    """Rooms that could not be put in the queue. They are planned with the next round."""
+    """Rooms that could not be put in the queue; one more where the time ended before all were read."""
     is_skipped: bool = False
     """Whether the last round was not done yet."""
 
@@ -73,19 +79,25 @@ class Planner:
         """Put each room that lives in the queue.
 
         Raises:
-            Unavailable, OutOfTime: the queue, or the table, could not be asked.
+            Unavailable: the queue could not be asked.
             botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: likewise.
         """
         if self._waiting(deadline):
             return Plan(is_skipped=True)
         reads = self._reads_until(deadline=deadline)
-        rooms = (
-            to_message(app, room_id) for app in self._sdk_app_ids for room_id in rooms_listed_live(reads, app)
-        )
         sent = missed = 0
+
+        def listed() -> Iterator[str]:
+            nonlocal missed
+            try:
+                for app in self._sdk_app_ids:
+                    yield from (to_message(app, room_id) for room_id in rooms_listed_live(reads, app))
+            except OutOfTime:
+                missed += 1  # how many more there are is not known
+
         with ThreadPoolExecutor(SENDERS) as pool:
             # A few hundred at a time: what is read is sent before more is read.
-            for batches in _batched(_batched(rooms, BATCH), 50 * SENDERS):
+            for batches in _batched(_batched(listed(), BATCH), 50 * SENDERS):
                 for batch, left in zip(
                     batches, pool.map(lambda one: self._send(one, deadline), batches), strict=True
                 ):
@@ -98,10 +110,8 @@ class Planner:
 
         def ask(_: int) -> bool:
             deadline.require(SQS_CALL_S)
-            answer = self._client.get_queue_attributes(
-                QueueUrl=self._queue_url, AttributeNames=["ApproximateNumberOfMessages"]
-            )
-            return int(answer["Attributes"]["ApproximateNumberOfMessages"]) > 0
+            answer = self._client.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=list(WAITING))
+            return any(int(answer["Attributes"][name]) > 0 for name in WAITING)
 
         return persist(
             ask,

@@ -30,6 +30,9 @@ def report_plan(plan: Plan, logger: Logger, metrics: Metrics) -> None:
     facts = {"planned": plan.planned, "missed": plan.missed}
     if plan.missed:
         count(metrics, "RoomsMissed", plan.missed)
-        logger.error("not all rooms could be put in the queue: the next round has them", extra=facts)
+        logger.error(
+            "not all rooms could be put in the queue: the next round tries again, the oldest first",
+            extra=facts,
+        )
     else:
         logger.info("planned", extra=facts)

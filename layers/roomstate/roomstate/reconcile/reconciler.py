@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 
 from roomstate.aws.clients import READER_CALL_S
 from roomstate.aws.deadline import Deadline
@@ -13,7 +14,7 @@ from roomstate.reconcile.answers import WRONG_PRODUCT, Answers, Product, product
 from roomstate.reconcile.ask import Call, ask
 from roomstate.reconcile.compare import CACHE_MS, MARGIN_MS, Comparison, Dated, compare
 from roomstate.reconcile.held import Held, hold
-from roomstate.reconcile.pacer import CALL_S
+from roomstate.reconcile.rest import CALL_S
 from roomstate.reconcile.webhooks import webhooks
 from roomstate.state.registers import ROOM, AnyRegister, Key
 from roomstate.state.view import View
@@ -114,12 +115,12 @@ class Reconciler:
         """
         reader = self._reader_until(deadline)
         first = since - EARLIEST_MS
-        records = list(reader.records(sdk_app_id, room_id, start=first))
+        records = reader.records(sdk_app_id, room_id, start=first)
         # A life that was missed is dated by its creation.
         room = reader.room(sdk_app_id, room_id)
         if room is not None and room.started_at is not None and room.started_at < first:
             begun = room.started_at
-            records += reader.records(sdk_app_id, room_id, start=begun, end=begun + 1)
+            records = chain(records, reader.records(sdk_app_id, room_id, start=begun, end=begun + 1))
         for record in records:
             if record.is_ours and record.received_at >= since - SKEW_MS:
                 self._recorder.record(decode_again(record), deadline)

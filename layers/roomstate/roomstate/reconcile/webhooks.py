@@ -24,6 +24,9 @@ MAX_ANSWERS_BYTES = 64 * 1024
 MAX_DIFFERENCES_BYTES = MAX_BODY_BYTES - MAX_ANSWERS_BYTES - 4_096
 """With the answers, and the names of the room and the fields, no more than any other body may have."""
 
+VALUES_BESIDE = 100
+"""What a body has beside its differences, and its answers, which are left out where they do not fit."""
+
 Heard = tuple[tuple[Command, Mapping[str, Any]], ...]
 
 
@@ -65,8 +68,13 @@ def _parts(room_id: str, assertions: tuple[Assertion, ...]) -> Iterator[tuple[As
 
 
 def _halved(room_id: str, part: tuple[Assertion, ...]) -> Iterator[tuple[Assertion, ...]]:
-    """In halves, where the body would be too large: JSON writes some characters in six bytes."""
-    if len(part) == 1 or len(canonical(differences(room_id, part))) <= MAX_DIFFERENCES_BYTES:
+    """In halves, where the body would be too large: JSON writes some characters in six bytes.
+
+    Or where it would seem to have too many values: commas and brackets in texts count too.
+    """
+    text = canonical(differences(room_id, part))
+    fits = len(text) <= MAX_DIFFERENCES_BYTES and _values(text) <= MAX_VALUES - VALUES_BESIDE
+    if len(part) == 1 or fits:
         yield part
         return
     middle = len(part) // 2

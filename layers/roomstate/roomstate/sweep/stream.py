@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from roomstate.aws.items import read_register
+from roomstate.aws.table import TTL_ATTRIBUTE
 from roomstate.state.life import Life
 
 
@@ -32,7 +33,10 @@ def due(change: Mapping[str, Any]) -> Due | None:
     before, after = _life(old), _life(new)
     if after is None:
         return Due(*room, expired=before)
-    return Due(*room) if after.void_until != (before or Life()).void_until else None
+    is_moved = after.void_until != (before or Life()).void_until
+    # Whoever wrote a life that was to expire, for a late CreateRoom for instance, took its expiry away.
+    is_kept = after.is_ended and TTL_ATTRIBUTE in (old or {}) and TTL_ATTRIBUTE not in item
+    return Due(*room) if is_moved or is_kept else None
 
 
 def _life(item: Mapping[str, Any] | None) -> Life | None:

@@ -1,10 +1,9 @@
-"""Deleting what the watermark of a room voids, so that a room that ended leaves but its log, in time.
+"""Deleting what the watermark of a room voids, so that a room that ended leaves nothing but its log.
 
 Nobody sees a void register, and no later webhook can bring it back: the watermark only grows, and is kept
 in the life item. So it may be deleted at any time, in any order, by several sweeps at once. Each register is
 deleted only if it has not changed since it was read. If a webhook that read the life before the end writes a
 void register meanwhile, it stays, unseen, until the life item expires and the room is swept once more.
-Tombstones are left until then too: they expire by themselves, which costs nothing.
 """
 
 import time
@@ -65,9 +64,7 @@ class Sweeper:
         self._clock = clock
 
     def sweep(self, room: Due, deadline: Deadline) -> int:
-        """Delete what is void in a room and would stay, and let its life expire if it has ended.
-
-        Gives the number deleted.
+        """Delete what is void in a room, and let its life expire if it has ended. Gives the number deleted.
 
         A sweep that is broken off goes on where it was, the next time.
 
@@ -84,27 +81,21 @@ class Sweeper:
             query(self._client, self._table, member_partition(room.sdk_app_id, room.room_id, shard))
             for shard in range(SHARDS)
         )
-
-        def delete(items: Iterator[Item]) -> Swept:
-            return self._delete(items, void_until, deadline, with_tombstones=room.expired is not None)
-
         with ThreadPoolExecutor(SHARDS) as pool:
-            results = list(pool.map(delete, chain([iter(own)], members)))
+            results = list(
+                pool.map(lambda items: self._delete(items, void_until, deadline), chain([iter(own)], members))
+            )
         if item is not None and life.is_ended:
             shown_at = max((result.shown_at or 0 for result in results), default=0)
             self._settle(room, item, life, shown_at)
         return sum(result.deleted for result in results)
 
-    def _delete(
-        self, items: Iterator[Item], void_until: int, deadline: Deadline, *, with_tombstones: bool
-    ) -> Swept:
+    def _delete(self, items: Iterator[Item], void_until: int, deadline: Deadline) -> Swept:
         """Delete what is void of some items, and look at what is left."""
         deleted, shown_at = 0, None
         for item in items:
             _, register = read_register(item)
             if _is_void(register, void_until):
-                if _is_tombstone(register) and not with_tombstones:
-                    continue
                 deadline.require(CALL_S)
                 deleted += self._delete_unchanged(item)
             elif isinstance(register, Register) and register.fact.shows_somebody:
@@ -159,10 +150,6 @@ def _horizon(expired: Life | None) -> int:
     if expired is None:
         return 0
     return max(expired.void_until or 0, (expired.ended_at or 0) + MARGIN_MS if expired.is_ended else 0)
-
-
-def _is_tombstone(register: AnyRegister) -> bool:
-    return isinstance(register, Register) and register.fact.is_tombstone
 
 
 def _is_void(register: AnyRegister, void_until: int) -> bool:
