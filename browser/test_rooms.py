@@ -9,10 +9,14 @@ from roomstate.state.life import Life
 from roomstate.state.registers import LIFE
 from tests.payloads import create, destroy, seat, seats
 
+EMOJI = "\U0001f469\U0001f3fd\u200d\U0001f680 \u2764\ufe0f"
+"""With a joiner and a selector, which belong to it."""
 HOSTILE = [
     '<img src=x onerror="document.title=1">',
     "quotes ' \" ` & </script><script>document.title=2</script>",
     "\u202eright to left\u202c \u200bunseen \u0000 null",
+    "ann\u200d\ufe0f\u034f\u3164\u2800\u00a0",
+    EMOJI,
     "غرفة الأخبار 1",
     "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~!\"#$%&'()*+,-./",
     "  blanks   between  ",
@@ -140,7 +144,8 @@ class TestTheList:
         # THEN it is there as it is, but for what cannot be seen, which is named
         shown = page.get_by_role("list", name="Seats").locator(".seat-user")
         expect(shown).to_be_visible()
-        legible = "".join(f"U+{ord(c):04X}" if c in "\u202e\u202c\u200b\u0000" else c for c in room)
+        hidden = "" if room == EMOJI else "\u202e\u202c\u200b\u0000\u200d\ufe0f\u034f\u3164\u2800\u00a0"
+        legible = "".join(f"U+{ord(c):04X}" if c in hidden else c for c in room)
         assert shown.text_content() == legible
         assert page.locator("#room-title").text_content() == legible
         # AND nothing became an element, or ran

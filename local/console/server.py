@@ -141,7 +141,11 @@ class Console:
         if self._sender is None:
             return _error(403, "read_only", "This console only reads: it shows a deployed table.")
         request.max_content_length = MAX_BODY_BYTES
-        answer = self._sender.send(request.get_json(force=True, silent=True))
+        try:
+            asked = request.get_json(force=True, silent=True)
+        except RecursionError:
+            asked = None  # nested too deeply: the page sends no such thing
+        answer = self._sender.send(asked)
         return Response(_encode(answer), content_type="application/json")
 
 
@@ -153,7 +157,8 @@ def _refusal(request: Request) -> Response | None:
         return _error(403, "host_unknown", "This is served to 127.0.0.1 and localhost alone.")
     if origin is None and (is_webhook or request.method in ("GET", "HEAD")):
         return None
-    if origin != f"http://{host}".lower():
+    # A site whose name was made to point here has that name for its Host too, and is another site all the same.
+    if origin != f"http://{host}".lower() or not _LOOPBACK.fullmatch(host):
         return _error(403, "origin_foreign", "Only the page that is served here may send.")
     return None
 

@@ -114,6 +114,21 @@ class TestWhoMayAsk:
         assert (refused.status_code, refused.json["error"]["code"]) == (403, "origin_foreign")
         sender.send.assert_not_called()
 
+    @pytest.mark.parametrize("path", ["/webhook", "/console/send"])
+    def test_nor_one_whose_name_was_made_to_point_here(
+        self, console: Client, sender: Mock, path: str
+    ) -> None:
+        """Its origin is the host that it asks."""
+        refused = ask(console, "POST", path, host="evil.example:3000", Origin="http://evil.example:3000")
+        assert refused.status_code == 403
+        sender.send.assert_not_called()
+
+    def test_what_is_nested_too_deeply_to_be_read_is_refused(self, console: Client, sender: Mock) -> None:
+        headers = {"Host": OWN, "Origin": f"http://{OWN}"}
+        sender.send.side_effect = Unsendable("no webhook")
+        refused: Any = console.open("/console/send", method="POST", headers=headers, data=b"[" * 200_000)
+        assert (refused.status_code, refused.json["error"]["code"]) == (400, "unsendable")
+
     def test_what_names_no_origin_may_not_send(self, console: Client, sender: Mock) -> None:
         assert ask(console, "POST", "/console/send").status_code == 403
         sender.send.assert_not_called()

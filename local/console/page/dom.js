@@ -12,9 +12,12 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-// Control characters, and those that turn the direction of text or cannot be seen; not the joiner of emoji.
-const UNSEEN = /((?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}])/u;
-const UNSEEN_IN_LINES = /((?![\u200d\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}])/u;
+// Control characters, and those that turn the direction of text, cannot be seen or look like a blank; not what
+// joins and colours emoji, where it follows one.
+const OF_EMOJI = "(?<=\\p{Extended_Pictographic}\\p{Emoji_Modifier}?\\ufe0f?)[\\u200d\\ufe0f]";
+const HIDDEN = "[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}\\u00a0\\u2800]";
+const UNSEEN = new RegExp(`((?!${OF_EMOJI})${HIDDEN})`, "u");
+const UNSEEN_IN_LINES = new RegExp(`((?!${OF_EMOJI}|\\n)${HIDDEN})`, "u");
 
 /** What a stranger named: apart from the text around it, whatever its direction, and nothing of it unseen. */
 export function named(text) {
