@@ -16,7 +16,6 @@ from benchmarks.capacity import started
 from benchmarks.figure import Figure
 from benchmarks.units import Cost, Costs
 from local.aws.template import parameter_default, resource, template
-from roomstate.aws.table import TOMBSTONE_DAYS
 from roomstate.state.webhook import Outcome
 from roomstate.tencent.errors import ErrorCode
 
@@ -28,6 +27,8 @@ BILLED_MS = 20
 """Assumed: two round trips to DynamoDB of 5 ms each, and 10 ms of a third of a CPU."""
 BILLED_MS_FORWARDING = 30
 """Assumed: one to EventBridge more."""
+ROOM_DAYS = 1
+"""Assumed: how long a room lives. Its registers go when it has ended."""
 MORE_MS = 10
 """For which the difference is told."""
 
@@ -183,9 +184,10 @@ def _charges(cost: Cost) -> list[_Charge]:
         ),
         (
             "DynamoDB: registers, kept and recoverable",
-            register_gb * TOMBSTONE_DAYS / DAYS_OF_MONTH * kept,
-            f"{cost.register_bytes} + {ITEM_OVERHEAD_BYTES} bytes for {TOMBSTONE_DAYS} days, shared by two",
+            register_gb * ROOM_DAYS / DAYS_OF_MONTH * kept,
+            f"{cost.register_bytes} + {ITEM_OVERHEAD_BYTES} bytes for {ROOM_DAYS} day (assumed), shared by two",
         ),
+        ("DynamoDB: the sweep after the room's end", WRITE_UNIT / 2, "a write unit, shared by two"),
         ("CloudWatch: logs taken in", log_gb * LOG_GB, f"{log_gb * GB:.0f} bytes in {len(lines)} lines"),
         (
             "CloudWatch: logs kept",

@@ -79,7 +79,8 @@ def function(
         with patch.object(Session, "create_client", create_watched), redirect_stdout(io.StringIO()):
             spec.loader.exec_module(app)
         # A second start in one process gets the logger of the first.
-        app.logger.registered_handler.setStream(log)
+        # Not by `setStream`, which flushes the stream before: that of an earlier start, which may be closed.
+        app.logger.registered_handler.stream = log
         with redirect_stdout(log):
             yield app.lambda_handler
 

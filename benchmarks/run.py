@@ -65,7 +65,9 @@ def main(arguments: Sequence[str] = ()) -> int:
     only: str | None = options.parse_args(arguments).only
     out = Console(highlight=False)
     prices: list[Part] = []
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same as Ctrl-C
+    # SIGTERM is the same as Ctrl-C; and a shell starts what it runs in the background with that ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with TemporaryDirectory(prefix="roomstate-bench-") as scratch:
         wanted = [each for each in sections(Path(scratch), prices) if only in (None, each.name)]
         if not wanted:

@@ -77,8 +77,6 @@ def tables(results: str) -> str:
 
 {_table("USD a month", costs(parts))}
 
-Not in it: what the sweep deletes, a write unit for each who is still in a room when it ends.
-
 """
 
 

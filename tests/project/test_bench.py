@@ -43,6 +43,14 @@ def interrupted() -> list[Figure]:
     return endless()
 
 
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """A shell starts what it runs in the background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def out() -> Console:
     return Console(file=io.StringIO(), width=200)
