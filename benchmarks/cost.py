@@ -185,7 +185,7 @@ def _charges(cost: Cost) -> list[_Charge]:
         (
             "DynamoDB: registers, kept and recoverable",
             register_gb * ROOM_DAYS / DAYS_OF_MONTH * kept,
-            f"{cost.register_bytes} + {ITEM_OVERHEAD_BYTES} bytes for {ROOM_DAYS} day (assumed), shared by two",
+            f"{cost.register_bytes} + {ITEM_OVERHEAD_BYTES} bytes for {ROOM_DAYS} day (assumed), halved",
         ),
         ("DynamoDB: the sweep after the room's end", WRITE_UNIT / 2, "a write unit, shared by two"),
         ("CloudWatch: logs taken in", log_gb * LOG_GB, f"{log_gb * GB:.0f} bytes in {len(lines)} lines"),

@@ -157,7 +157,7 @@ def _refusal(request: Request) -> Response | None:
         return _error(403, "host_unknown", "This is served to 127.0.0.1 and localhost alone.")
     if origin is None and (is_webhook or request.method in ("GET", "HEAD")):
         return None
-    # A site whose name was made to point here has that name for its Host too, and is another site all the same.
+    # A site whose name was made to point here has that name for its Host, and is another's all the same.
     if origin != f"http://{host}".lower() or not _LOOPBACK.fullmatch(host):
         return _error(403, "origin_foreign", "Only the page that is served here may send.")
     return None
