@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 LAMBDA = (3, 13)
 PLATFORMS = ("manylinux2014_aarch64", "manylinux2014_x86_64")
 SERVICES = {"dynamodb", "events", "sqs", "ssm"}
-"""What the functions call: botocore looks through the models of everything else it finds."""
+"""What the functions call: botocore looks through models and endpoints of all else it finds."""
 NO_CODE = shutil.ignore_patterns("__pycache__", "bin")
 
 
@@ -65,7 +65,7 @@ def install(lock: Path, platform: str, folder: str) -> None:
 
 
 def prune(services: Path) -> None:
-    """Leave botocore the models of the services that are called, plain and without their prose."""
+    """Leave botocore what it knows of the services that are called, plain and without their prose."""
     for service in services.iterdir():
         if service.is_dir() and service.name not in SERVICES:
             shutil.rmtree(service)
@@ -76,6 +76,13 @@ def prune(services: Path) -> None:
         model = without_prose(json.loads(gzip.decompress(packed.read_bytes())))
         packed.with_suffix("").write_text(json.dumps(model, separators=(",", ":")))
         packed.unlink()
+    endpoints = services / "endpoints.json"
+    known = json.loads(endpoints.read_text())
+    for partition in known["partitions"]:
+        partition["services"] = {
+            name: where for name, where in partition["services"].items() if name in SERVICES
+        }
+    endpoints.write_text(json.dumps(known, separators=(",", ":")))
 
 
 def without_prose(model: Any) -> Any:

@@ -75,11 +75,16 @@ def test_only_services_that_are_called_stay_and_they_are_plain(tmp_path: Path) -
         folder.mkdir(parents=True)
         for name in ("service-2", "paginators-1", "waiters-2", "examples-1", "endpoint-rule-set-1"):
             folder.joinpath(f"{name}.json.gz").write_bytes(gzip.compress(b'{"version":"1.0"}'))
-    tmp_path.joinpath("endpoints.json").write_text("{}")
+    partition = {"dnsSuffix": "amazonaws.com", "regions": {"eu-west-1": {}}}
+    hosts: dict[str, Any] = {name: {"endpoints": {"eu-west-1": {}}} for name in (*SERVICES, "ec2")}
+    endpoints = tmp_path / "endpoints.json"
+    endpoints.write_text(json.dumps({"partitions": [{**partition, "services": hosts}]}))
     # WHEN it is pruned
     prune(tmp_path)
     # THEN each client finds its model, as botocore looks for it
     assert {path.name for path in tmp_path.iterdir()} == {*SERVICES, "endpoints.json"}
+    del hosts["ec2"]
+    assert json.loads(endpoints.read_text()) == {"partitions": [{**partition, "services": hosts}]}
     for service in SERVICES:
         models = {path.name: json.loads(path.read_text()) for path in (tmp_path / service).glob("*/*")}
         assert models.keys() == {"service-2.json", "endpoint-rule-set-1.json"}
