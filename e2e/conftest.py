@@ -156,7 +156,7 @@ def embedded(samples: list[Named]) -> list[tuple[Room, list[Member]]]:
     """The rooms, with their members, that the samples leave in the embedded DynamoDB, as in `make run`."""
     with embedded_dynamodb() as dynamodb:
         store = Store(dynamodb, TABLE_NAME, retention_days=90)
-        parking = Parking(sqs_client(), PARKING_QUEUE_URL)
+        parking = Parking(sqs_client, PARKING_QUEUE_URL)
         receiver = Receiver({SAMPLE_APP}, lambda *_: None, store, parking)
         for _, webhook in samples:
             receipt = receiver.receive(Request(webhook.query, webhook.body, NOW), AN_HOUR, AN_HOUR)

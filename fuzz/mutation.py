@@ -5,7 +5,7 @@ import math
 import random
 from typing import Any
 
-from roomstate.tencent.catalogue import COMMANDS
+from tests.commands import COMMANDS
 from tests.payloads import NOW
 
 # What no structure of a seed suggests.

@@ -97,7 +97,7 @@ def store(dynamodb: "DynamoDBClient") -> Store:
 
 @pytest.fixture
 def parking(dynamodb: "DynamoDBClient") -> Parking:  # noqa: ARG001  in the same AWS
-    return Parking(sqs_client(), PARKING_QUEUE_URL)
+    return Parking(sqs_client, PARKING_QUEUE_URL)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What has to be the same whatever the order in which webhooks came."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from roomstate.state.life import Life
 from roomstate.state.registers import LIFE, AnyRegister, Key
@@ -12,5 +11,5 @@ def lasting(held: Mapping[Key, AnyRegister]) -> dict[Key, AnyRegister]:
     """Registers of one room without what is void, and its life without the hints."""
     kept = without_void(held)
     if isinstance(life := kept.get(LIFE), Life):
-        kept[LIFE] = replace(life, first_seen_at=None, alive_at=None)
+        kept[LIFE] = life._replace(first_seen_at=None, alive_at=None)
     return kept

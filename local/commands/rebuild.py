@@ -12,7 +12,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -160,7 +160,7 @@ def values(held: Mapping[Key, AnyRegister], void_until: int) -> dict[Subject, Va
                 for name, field_ in fields.items():
                     facts["room", name] = Value(repr(field_.value), *field_.version)
             case Register(version, fact):
-                text = ", ".join(f"{name} {value!r}" for name, value in asdict(fact).items())
+                text = ", ".join(f"{name} {value!r}" for name, value in fact._asdict().items())
                 facts[key.kind, key.name] = Value(text, *version, is_tombstone=fact.is_tombstone)
     return {**said, **{subject: fact for subject, fact in facts.items() if fact.occurred_at > void_until}}
 

@@ -11,7 +11,7 @@ Exit codes: 0 done, 2 it could not be done, 130 stopped. What was written until 
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -51,13 +51,12 @@ class Told:
     def joined(self, life: Life | None) -> Life:
         """A room's life once it knows what is told; the same where it knows already."""
         before = life or Life(self.first_seen_at)
-        after = replace(
-            before,
+        after = before._replace(
             started_at=_latest(before.started_at, self.started_at),
             ended_at=_latest(before.ended_at, self.ended_at),
         )
         if after.is_ended and after.is_contradicted_by(self.shown_at):
-            return replace(after, alive_at=self.shown_at)
+            return after._replace(alive_at=self.shown_at)
         return after
 
 

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -276,8 +275,8 @@ def test_nothing_of_a_strangers_makes_an_event_that_is_not_taken(
 ) -> None:
     # GIVEN any command, any time, any number deep in the body
     decoded = webhook({**SEAT, "More": [{"deep": more}]})
-    record = replace(
-        log_record(decoded, 0, (), won=True, expires_at=0), command=command, occurred_at=occurred_at
+    record = log_record(decoded, 0, (), won=True, expires_at=0)._replace(
+        command=command, occurred_at=occurred_at
     )
     # THEN EventBridge takes the event
     bus = Bus()

@@ -27,10 +27,10 @@ from roomstate.aws.deadline import Deadline
 from roomstate.aws.parking import Parking
 from roomstate.aws.store import Store
 from roomstate.receive.receiver import Receiver
-from roomstate.tencent.catalogue import COMMANDS
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import ErrorCode, TokensUnavailable, Unavailable
 from roomstate.tencent.signature import sign
+from tests.commands import COMMANDS
 from tests.payloads import APP, body, knowing, seat, seats
 
 if TYPE_CHECKING:

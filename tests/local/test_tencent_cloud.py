@@ -14,7 +14,7 @@ from local.tencent_cloud.cloud import Direct, SimulatedTencent
 from local.tencent_cloud.server import HOST, serve
 from roomstate.reconcile.ask import ask as ask_all
 from roomstate.reconcile.rest import Administrator, Connection, TencentApi
-from roomstate.tencent.catalogue import COMMANDS
+from tests.commands import COMMANDS
 from tests.payloads import webhook
 
 KEY = "sample key"

@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout, suppress
-from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple, get_args
@@ -87,10 +86,10 @@ def _receipts() -> Iterator[Report]:
     arrived = webhook(seats("r"))
     record = log_record(arrived, 0, (), won=True, expires_at=1)
     receipts = [
-        *(Receipt(records=(replace(record, outcome=outcome),)) for outcome in get_args(Outcome)),
+        *(Receipt(records=(record._replace(outcome=outcome),)) for outcome in get_args(Outcome)),
         *(Receipt(refused=refused()) for refused in Refused.__subclasses__()),
         Receipt(parked=TokensUnavailable()),
-        Receipt(webhook=replace(arrived, command="Live.CallbackUnheardOf", is_misnamed=True)),
+        Receipt(webhook=arrived._replace(command="Live.CallbackUnheardOf", is_misnamed=True)),
     ]
     for receipt in receipts:
         yield lambda logger, metrics, receipt=receipt: report(receipt, "1", logger, metrics)  # type: ignore[misc]

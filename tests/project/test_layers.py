@@ -52,6 +52,10 @@ UNNEEDED = {
     "roomstate.log.facts",
     "roomstate.aws.dead_letters",
     "roomstate.receive.redriver",
+    # the models of commands that change no room
+    "roomstate.tencent.catalogue.observed",
+    "roomstate.tencent.catalogue.chat",
+    "roomstate.tencent.catalogue.live_events",
     # of reconciling, of which the webhook function knows the name of the command alone
     "roomstate.tencent.catalogue.own",
     "roomstate.aws.reader",

@@ -13,7 +13,7 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from math import inf
@@ -309,9 +309,9 @@ def _left(dynamodb: "DynamoDBClient") -> tuple[dict[Any, Any], list[LogRecord]]:
 
 def _lasting(record: LogRecord) -> LogRecord:
     """A record but for when it came."""
-    return replace(record, received_at=0, expires_at=0)
+    return record._replace(received_at=0, expires_at=0)
 
 
 def unfound(record: LogRecord) -> LogRecord:
     """A record but for what it found when it came."""
-    return replace(record, outcome="applied", changes=())
+    return record._replace(outcome="applied", changes=())

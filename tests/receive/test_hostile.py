@@ -29,11 +29,11 @@ from roomstate.aws.store import Store
 from roomstate.receive.receiver import Receiver
 from roomstate.state.registers import Admin, Member, Metadata, Register, Seat, Version
 from roomstate.tencent.body import MAX_DEPTH, MAX_DIGITS
-from roomstate.tencent.catalogue import COMMANDS
 from roomstate.tencent.decode import MAX_AHEAD_MS
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import ErrorCode, TokensUnavailable
 from roomstate.tencent.signature import sign
+from tests.commands import COMMANDS
 from tests.dearest import BODIES, LISTS, largest, opposite
 from tests.payloads import APP, NOW, body, event, knowing, seat, seats, webhook
 

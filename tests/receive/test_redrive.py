@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 TOKEN = "token"
 TIME = str(NOW // 1000)
 VERIFIED = Delivery(APP, body(seats("r", seat(1, "ann"))), NOW, "Mic.CallbackAfterSeatInfoChanged", "Android")
-AUTHENTIC = replace(VERIFIED, claim=Claim.of([sign(TOKEN, TIME)], [TIME]))
+AUTHENTIC = VERIFIED._replace(claim=Claim.of([sign(TOKEN, TIME)], [TIME]))
 FORGED = [
     pytest.param(Claim.of(["0" * 64], [TIME]), "Sign does not match.", id="another Sign"),
     pytest.param(Claim.of([sign("guess", TIME)], [TIME]), "Sign does not match.", id="another token"),
@@ -139,7 +138,7 @@ class TestUnverified:
     ) -> None:
         monkeypatch.setattr(Parking, "back_off", lambda *_: pytest.fail("it is done with"))
         # GIVEN a forged webhook among others
-        forged = replace(AUTHENTIC, body=body(seats("forged", seat(1, "eve"))), claim=claim)
+        forged = AUTHENTIC._replace(body=body(seats("forged", seat(1, "eve"))), claim=claim)
         # THEN it does not wait, and so never ends in the dead-letter queue
         assert redrive(forged.to_message(), AUTHENTIC.to_message()) == []
         # AND nothing of it is stored, while the others are
@@ -158,7 +157,7 @@ class TestUnverified:
         # GIVEN no tokens
         tokens.clear()
         # THEN what is to be verified waits, and what was verified is stored
-        unverified, verified = AUTHENTIC.to_message(), replace(VERIFIED, body=b"{}").to_message()
+        unverified, verified = AUTHENTIC.to_message(), VERIFIED._replace(body=b"{}").to_message()
         assert redrive(unverified, verified) == [unverified]
         [item] = dynamodb.scan(TableName=TABLE_NAME)["Items"]
         assert item["payload"] == {"S": "{}"}
@@ -167,12 +166,12 @@ class TestUnverified:
         self, redrive: Redrive, reader: Reader, tokens: dict[str, list[str]]
     ) -> None:
         tokens[APP] = []
-        assert redrive(replace(AUTHENTIC, claim=Claim.of([], [])).to_message()) == []
+        assert redrive(AUTHENTIC._replace(claim=Claim.of([], [])).to_message()) == []
         assert len(list(reader.records(APP, "r"))) == 1
 
     @pytest.mark.parametrize("skew", [-WINDOW_MS, WINDOW_MS])
     def test_the_minute_is_that_of_its_receipt(self, redrive: Redrive, reader: Reader, skew: int) -> None:
-        assert redrive(replace(AUTHENTIC, received_at=NOW + skew).to_message()) == []
+        assert redrive(AUTHENTIC._replace(received_at=NOW + skew).to_message()) == []
         assert len(list(reader.records(APP, "r"))) == 1
 
     @pytest.mark.parametrize(
@@ -185,7 +184,7 @@ class TestUnverified:
         assert dynamodb.scan(TableName=TABLE_NAME)["Items"] == []
 
     def test_the_largest_fits_a_message(self, parking: Parking) -> None:
-        largest = replace(AUTHENTIC, body=b"\xff" * MAX_BODY_BYTES)
+        largest = AUTHENTIC._replace(body=b"\xff" * MAX_BODY_BYTES)
         parking.park(largest, AN_HOUR)
         [message] = sqs_client().receive_message(QueueUrl=PARKING_QUEUE_URL)["Messages"]
         assert Delivery.from_message(message["Body"]) == largest

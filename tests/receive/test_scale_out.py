@@ -82,7 +82,7 @@ class Production:
     @property
     def parking(self) -> Parking:
         queue: Any = self
-        return Parking(queue, "queue")
+        return Parking(lambda: queue, "queue")
 
     def tokens(self, time: Time) -> Tokens:
         return Tokens(self.ssm.seen_from(time), "/roomstate/tokens", time.time)

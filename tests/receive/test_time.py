@@ -253,7 +253,7 @@ def test_what_could_not_be_stored_in_time_is_parked_while_the_invocation_lasts(
     # GIVEN a DynamoDB that takes the time there is to answer, and a queue that is well
     time = Time()
     aws: Any = SlowAWS(time, *calls)
-    receiver = Receiver({APP}, lambda *_: None, Store(aws, "table", 90), Parking(aws, "queue"))
+    receiver = Receiver({APP}, lambda *_: None, Store(aws, "table", 90), Parking(lambda: aws, "queue"))
     # WHEN a webhook comes
     request = Request(f"SdkAppid={APP}", body(seats("r", seat(1, "ann"))), NOW)
     receipt = receiver.receive(request, Deadline.of_answer(3_000, time), Deadline.of_invocation(3_000, time))

@@ -22,10 +22,10 @@ from roomstate.aws.reader import Reader
 from roomstate.log.record import LogRecord
 from roomstate.state.changes import Change
 from roomstate.state.registers import Key, Member, Register, Version
-from roomstate.tencent.catalogue import COMMANDS, MODELS
 from roomstate.tencent.catalogue.base import Command, ObservedCommand
 from roomstate.tencent.decode import MAX_AHEAD_MS, decode
 from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
+from tests.commands import COMMANDS, MODELS
 from tests.payloads import (
     APP,
     NOW,

@@ -7,9 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from roomstate.state.registers import ROOM
-from roomstate.tencent.catalogue import MODELS
 from roomstate.tencent.catalogue.base import Command
 from roomstate.tencent.wire import MAX_LIST
+from tests.commands import MODELS
 from tests.payloads import admins, update, webhook
 
 by_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.names[0])

@@ -1,5 +1,7 @@
 """The parking queue: where a webhook waits that could not be stored, or not be verified, at once."""
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from roomstate.aws.clients import SQS_CALL_S
@@ -20,13 +22,17 @@ class Parking:
     """Parks deliveries in an SQS queue.
 
     Args:
-        client: an SQS client.
+        connect: makes an SQS client. It is made once it is needed: most environments never park anything.
         queue_url: the queue's.
     """
 
-    def __init__(self, client: "SQSClient", queue_url: str) -> None:
-        self._client = client
+    def __init__(self, connect: Callable[[], "SQSClient"], queue_url: str) -> None:
+        self._connect = connect
         self._queue_url = queue_url
+
+    @cached_property
+    def _client(self) -> "SQSClient":
+        return self._connect()
 
     def park(self, delivery: Delivery, deadline: Deadline) -> str:
         """Put a delivery in the queue. It is tried at least once, however little time is left.

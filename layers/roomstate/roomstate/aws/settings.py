@@ -19,8 +19,9 @@ SdkAppIds = Annotated[frozenset[str], BeforeValidator(_split), Field(alias="SDK_
 class TableSettings(BaseModel):
     """What every function needs: each has the table."""
 
-    # The environment holds credentials: an error names the variable, and shows no value.
-    model_config = ConfigDict(hide_input_in_errors=True)
+    # The environment holds credentials: an error names the variable, and shows no value. Of the models of
+    # one line, a function needs the last alone: only that is built.
+    model_config = ConfigDict(hide_input_in_errors=True, defer_build=True)
 
     table_name: str = Field(alias="TABLE_NAME", min_length=1)
 

@@ -1,7 +1,7 @@
 """The facts of one room, gathered from assertions that come in any order and any number of times."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from roomstate.state.life import Life, LifeFact, join_life
 from roomstate.state.registers import LIFE, AnyRegister, Assertion, Key, Version, join
@@ -46,4 +46,4 @@ class Kept:
         if self.life == Life():
             return {}
         contradicted = self.life.is_contradicted_by(self.shown_at)
-        return {**self.facts, LIFE: replace(self.life, alive_at=self.shown_at if contradicted else None)}
+        return {**self.facts, LIFE: self.life._replace(alive_at=self.shown_at if contradicted else None)}

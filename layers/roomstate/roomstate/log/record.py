@@ -1,7 +1,7 @@
 """The record that each unit of a webhook leaves in the log."""
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from roomstate.state.changes import Change
 from roomstate.state.registers import Assertion
@@ -10,8 +10,7 @@ from roomstate.tencent.decode import decode
 from roomstate.tencent.delivery import Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+class LogRecord(NamedTuple):
     """One unit of a webhook, as it stands in the log."""
 
     sdk_app_id: str

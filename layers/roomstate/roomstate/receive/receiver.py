@@ -2,6 +2,7 @@
 
 from collections.abc import Set
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from roomstate.aws.clients import SQS_CALL_S
 from roomstate.aws.deadline import Deadline
@@ -18,8 +19,7 @@ from roomstate.tencent.delivery import MAX_BODY_BYTES, Delivery
 from roomstate.tencent.errors import BadSignature, Refused, TooLarge, Unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A webhook, before anybody has looked at it."""
 
     query: str

@@ -15,7 +15,7 @@ from aws_lambda_powertools import Logger, Metrics
 from roomstate.aws.telemetry import count, describe
 from roomstate.receive.receiver import Receipt
 from roomstate.state.webhook import Webhook
-from roomstate.tencent.catalogue import COMMANDS
+from roomstate.tencent.catalogue import model_of
 from roomstate.tencent.errors import BadSignature, TokensUnavailable, Unavailable, Unreadable
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ def report_redriven(redriven: "Redriven", message_id: str, logger: Logger, metri
 
 def _stored(facts: dict[str, Any], metrics: Metrics) -> None:
     """Say so in the line of the metrics: a line more for each webhook would cost more than its storage."""
-    metrics.add_metadata(key="message", value="stored")
-    for key, value in facts.items():
-        metrics.add_metadata(key=key, value=value)
+    metrics.metadata_set.update(facts, message="stored")
 
 
 def _counts(receipt: Receipt) -> list[str]:
@@ -101,7 +99,7 @@ def _counts(receipt: Receipt) -> list[str]:
     if receipt.webhook is not None and receipt.webhook.is_misnamed:
         names.append("Misnamed")
     command = receipt.webhook.command if receipt.webhook is not None else None
-    if command is not None and command not in COMMANDS:
+    if command is not None and model_of(command) is None:
         names.append("UnknownCommand")  # all as one: each name would be a metric, which costs money
     return names
 

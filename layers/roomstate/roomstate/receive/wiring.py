@@ -31,4 +31,4 @@ def make_verify(settings: Settings) -> Verify:
 
 def make_parking(settings: Settings) -> Parking:
     """Where they wait that could not go there."""
-    return Parking(sqs_client(), settings.parking_queue_url)
+    return Parking(sqs_client, settings.parking_queue_url)

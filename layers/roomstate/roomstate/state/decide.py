@@ -1,7 +1,7 @@
 """What a unit of a webhook does to the registers it names. Pure: no clock, no I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from roomstate.state.changes import Change
 from roomstate.state.compare import compare
@@ -10,8 +10,7 @@ from roomstate.state.registers import LIFE, AnyRegister, Assertion, Key, Version
 from roomstate.state.view import View
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What a unit does to the registers of its room."""
 
     writes: Mapping[Key, AnyRegister]
@@ -42,14 +41,19 @@ def decide(
     assert asserted is None or isinstance(asserted, LifeFact)
     life = join_life(known, version.occurred_at, asserted)
     if life.is_ended and life.is_contradicted_by(version.occurred_at) and _shows_somebody(assertions):
-        life = replace(life, alive_at=version.occurred_at)
+        life = life._replace(alive_at=version.occurred_at)
     won = _join_all(version, assertions, registers, life)
 
-    moved = replace(life, first_seen_at=None) != replace(known or Life(), first_seen_at=None)
+    moved = _marks(life) != _marks(known or Life())
     writes: dict[Key, AnyRegister] = {LIFE: life, **won} if moved or known is None else {**won}
     before, after = View(registers), View({**registers, **writes})
     changes = tuple(change for key in writes for change in compare(key, before, after))
     return Decision(writes, changes, won=moved or bool(won))
+
+
+def _marks(life: Life) -> tuple[int | None, ...]:
+    """All of it but when the room was first seen, which only orders lists."""
+    return life.started_at, life.ended_at, life.alive_at
 
 
 def _shows_somebody(assertions: tuple[Assertion, ...]) -> bool:

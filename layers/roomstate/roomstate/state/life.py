@@ -11,22 +11,20 @@ voids what is older too. It spares the 10 s before it: Tencent gives the owner's
 timestamps of their own, apart from the creation that they belong to.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MARGIN_MS = 10_000
 """How far apart Tencent's timestamps of one moment may be."""
 
 
-@dataclass(frozen=True, slots=True)
-class LifeFact:
+class LifeFact(NamedTuple):
     """What a webhook says of a room's life."""
 
     created: bool = False
     ended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(NamedTuple):
     """A room's life. All times are `occurred_at` of webhooks, ms since the epoch."""
 
     first_seen_at: int | None = None
@@ -42,8 +40,10 @@ class Life:
     @property
     def void_until(self) -> int | None:
         """The watermark: every fact of the room with `occurred_at` up to this is void."""
-        marks = (self.ended_at, None if self.started_at is None else self.started_at - MARGIN_MS - 1)
-        return max((mark for mark in marks if mark is not None), default=None)
+        before_start = None if self.started_at is None else self.started_at - MARGIN_MS - 1
+        if self.ended_at is None or before_start is None:
+            return before_start if self.ended_at is None else self.ended_at
+        return max(self.ended_at, before_start)
 
     @property
     def is_ended(self) -> bool:

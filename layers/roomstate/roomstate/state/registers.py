@@ -9,7 +9,7 @@ late "add" loses to it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from roomstate.state.life import Life, LifeFact
@@ -39,8 +39,7 @@ ROOM = Key("room")
 """Its owner and its info."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(NamedTuple):
     """The state of one seat. The defaults are those of a seat that no webhook has named."""
 
     user_id: str | None = None
@@ -57,8 +56,7 @@ class Seat:
         return self.user_id is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Admin:
+class Admin(NamedTuple):
     """Whether a user is an administrator."""
 
     present: bool
@@ -72,8 +70,7 @@ class Admin:
         return self.present
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """Whether a user is in the room."""
 
     online: bool
@@ -89,8 +86,7 @@ class Member:
         return self.online
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(NamedTuple):
     """What a metadata key holds."""
 
     value: str | None
@@ -105,11 +101,10 @@ class Metadata:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class RoomFacts:
+class RoomFacts(NamedTuple):
     """What one webhook asserts of the room's owner and info: any of these."""
 
-    fields: Mapping[str, InfoValue] = field(default_factory=dict)
+    fields: Mapping[str, InfoValue] = MappingProxyType({})
     """`owner` and the room's info, by snake_case name. None is a value: no owner."""
 
     @property
@@ -121,27 +116,24 @@ Fact = LifeFact | Seat | Admin | Member | Metadata | RoomFacts
 Assertion = tuple[Key, Fact]
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(NamedTuple):
     """A seat, an admin, a member or a metadata key."""
 
     version: Version
     fact: Seat | Admin | Member | Metadata
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field of a room."""
 
     version: Version
     value: InfoValue
 
 
-@dataclass(frozen=True, slots=True)
-class RoomRegister:
+class RoomRegister(NamedTuple):
     """The room's owner and info: each field with its own version."""
 
-    fields: Mapping[str, Field] = field(default_factory=dict)
+    fields: Mapping[str, Field] = MappingProxyType({})
 
 
 AnyRegister = Life | Register | RoomRegister

@@ -1,8 +1,7 @@
 """A webhook as decoded, and the units it is stored in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from roomstate.state.registers import Assertion, Version
 
@@ -14,16 +13,14 @@ unreadable  authentic, but not decodable as its command: kept whole
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """What is stored in one transaction: facts of one room, or a record alone."""
 
     room_id: str | None
     assertions: tuple[Assertion, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(NamedTuple):
     """A webhook, decoded."""
 
     sdk_app_id: str

@@ -9,7 +9,7 @@ void register meanwhile, it stays, unseen, until the life item expires and the r
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -117,7 +117,7 @@ class Sweeper:
         """
         try:
             if life.is_contradicted_by(shown_at):
-                alive = replace(life, alive_at=shown_at)
+                alive = life._replace(alive_at=shown_at)
                 names = room.sdk_app_id, room.room_id
                 found = register_item(*names, LIFE, alive, writer=uuid4().hex, received_at=0)
                 self._client.put_item(TableName=self._table, Item=found, **unchanged(item))

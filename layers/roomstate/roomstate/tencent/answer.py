@@ -1,13 +1,11 @@
 """What a webhook is answered."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from roomstate.tencent.errors import ErrorCode, Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a webhook is answered."""
 
     code: ErrorCode

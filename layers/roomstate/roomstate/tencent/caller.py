@@ -1,7 +1,7 @@
 """Who sends: the query string of the webhook's URL, looked at before the body is."""
 
 from collections.abc import Set
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from roomstate.tencent.errors import UnknownApp
@@ -22,8 +22,7 @@ _SPELLINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who sends, as far as the URL tells."""
 
     sdk_app_id: str

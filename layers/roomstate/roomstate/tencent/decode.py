@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from roomstate.state.webhook import Unit, Webhook
 from roomstate.tencent.body import canonical, parse
-from roomstate.tencent.catalogue import COMMANDS, is_blocking
+from roomstate.tencent.catalogue import is_blocking, model_of
 from roomstate.tencent.catalogue.base import RECONCILED, Command, ObservedCommand
 from roomstate.tencent.delivery import Delivery
 from roomstate.tencent.errors import Unreadable
@@ -61,7 +61,7 @@ def decode(delivery: Delivery) -> Webhook:
 
 def recorded_name(command: str) -> str:
     """The one name that a command of several names is recorded under."""
-    model = COMMANDS.get(command)
+    model = model_of(command)
     return model.names[0] if model else command
 
 
@@ -72,7 +72,7 @@ def _model(command: str) -> type[Command] | None:
         from roomstate.tencent.catalogue.own import Reconciled  # noqa: PLC0415
 
         return Reconciled
-    return COMMANDS.get(command)
+    return model_of(command)
 
 
 def _command(document: dict[str, Any], url_command: str | None) -> str:

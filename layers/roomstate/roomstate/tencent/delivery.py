@@ -2,8 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from roomstate.tencent.signature import Claim
 
@@ -11,8 +10,7 @@ MAX_BODY_BYTES = 256 * 1024
 """A larger body is refused. In base64 it is a third of the 1 MiB that an SQS message takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A webhook as it came."""
 
     sdk_app_id: str
@@ -39,7 +37,7 @@ class Delivery:
             "opt_platform": self.opt_platform,
         }
         if self.claim is not None:
-            fields["claim"] = asdict(self.claim)
+            fields["claim"] = self.claim._asdict()
         return json.dumps(fields)
 
     @staticmethod

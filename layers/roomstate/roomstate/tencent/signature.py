@@ -7,9 +7,9 @@ be used again by whoever sees it while it is fresh.
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
+from typing import NamedTuple
 
 from roomstate.tencent.errors import BadSignature
 
@@ -20,8 +20,7 @@ _SIGN = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What a URL shows to prove that its caller knows a token. It may have to wait for the tokens."""
 
     sign_digest: str = ""

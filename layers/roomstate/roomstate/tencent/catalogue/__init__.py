@@ -5,24 +5,15 @@ changes no state, so its fields are for consumers, and nothing in them is a reas
 """
 
 from roomstate.tencent.catalogue.base import Command, ObservedCommand
-from roomstate.tencent.catalogue.chat import AfterSendMsg, BeforeSendMsg, FollowAdd, FollowDelete
 from roomstate.tencent.catalogue.live import (
     ChangeOwner,
     CreateRoom,
-    CreateRoomReachingThreshold,
     DelMetadata,
     DestroyRoom,
     MemberStateChanged,
     ModifyAdmin,
     SetMetadata,
     UpdateRoomInfo,
-)
-from roomstate.tencent.catalogue.live_events import (
-    BeforeSendGift,
-    CloudRecordingChanged,
-    CreateBattle,
-    EndBattle,
-    StartBattle,
 )
 from roomstate.tencent.catalogue.mic import SeatInfoChanged
 from roomstate.tencent.catalogue.room import (
@@ -33,7 +24,7 @@ from roomstate.tencent.catalogue.room import (
     RoomUpdateRoomInfo,
 )
 
-MODELS: tuple[type[Command], ...] = (
+STATE_MODELS: tuple[type[Command], ...] = (
     SeatInfoChanged,
     ModifyAdmin,
     MemberStateChanged,
@@ -48,23 +39,24 @@ MODELS: tuple[type[Command], ...] = (
     ChangeOwner,
     SetMetadata,
     DelMetadata,
-    CreateRoomReachingThreshold,
-    CreateBattle,
-    StartBattle,
-    EndBattle,
-    BeforeSendGift,
-    AfterSendMsg,
-    BeforeSendMsg,
-    FollowAdd,
-    FollowDelete,
-    CloudRecordingChanged,
 )
 
-COMMANDS: dict[str, type[Command]] = {name: model for model in MODELS for name in model.names}
-"""Every command of Tencent's that this project knows, by each of its names."""
+_STATE = {name: model for model in STATE_MODELS for name in model.names}
+
+
+def model_of(command: str | None) -> type[Command] | None:
+    """The model of a command of Tencent's, by any of its names; None where this project knows it not."""
+    if command is None:
+        return None
+    if command in _STATE:
+        return _STATE[command]
+    # What rooms hold can be told without these, so a cold start goes without them.
+    from roomstate.tencent.catalogue.observed import OBSERVED  # noqa: PLC0415
+
+    return OBSERVED.get(command)
 
 
 def is_blocking(command: str | None) -> bool:
     """Whether Tencent waits for our consent."""
-    model = COMMANDS.get(command or "")
+    model = model_of(command)
     return model is not None and issubclass(model, ObservedCommand) and model.blocking

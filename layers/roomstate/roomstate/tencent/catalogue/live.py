@@ -7,7 +7,7 @@ from pydantic import Field
 
 from roomstate.state.life import LifeFact
 from roomstate.state.registers import LIFE, ROOM, Admin, Assertion, Key, Member, Metadata, RoomFacts
-from roomstate.tencent.catalogue.base import ObservedCommand, StateCommand, Wire
+from roomstate.tencent.catalogue.base import StateCommand, Wire
 from roomstate.tencent.catalogue.room_info import RoomInfoCommand
 from roomstate.tencent.wire import Identifier, Listed, MetadataValue, OptionalIdentifier
 
@@ -132,12 +132,3 @@ class DelMetadata(StateCommand):
     def assertions(self) -> Iterator[Assertion]:
         for key in self.keys:
             yield Key("metadata", key), Metadata(None)
-
-
-class CreateRoomReachingThreshold(ObservedCommand):
-    """The app has nearly as many rooms as it may have: 70485."""
-
-    names = ("Live.CallbackAfterCreateRoomReachingThreshold",)
-
-    cur_room_count: int | None = None
-    max_room_count: int | None = None

@@ -1,4 +1,4 @@
-"""Live (TUILiveKit): battles, gifts and recordings, which change no state."""
+"""Live (TUILiveKit): battles, gifts, recordings and limits, which change no state."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,6 +7,15 @@ from pydantic import Field
 
 from roomstate.tencent.catalogue.base import ObservedCommand, Wire
 from roomstate.tencent.wire import Identifier, Integer, Listed, OptionalIdentifier
+
+
+class CreateRoomReachingThreshold(ObservedCommand):
+    """The app has nearly as many rooms as it may have: 70485."""
+
+    names = ("Live.CallbackAfterCreateRoomReachingThreshold",)
+
+    cur_room_count: int | None = None
+    max_room_count: int | None = None
 
 
 class CreateBattle(ObservedCommand):
