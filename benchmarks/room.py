@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from benchmarks.capacity import PARTITION_READ_UNITS, PARTITION_WRITE_UNITS, read_units, write_units
 from benchmarks.figure import Figure, at_least
-from benchmarks.webhooks import created, to_body
+from benchmarks.webhooks import to_body
 from fuzz.memory import Memory
 from local.aws.limits import item_bytes, item_key
 from roomstate.aws.deadline import Deadline
@@ -29,7 +29,8 @@ from roomstate.log.record import log_record
 from roomstate.state.webhook import Webhook
 from roomstate.tencent.decode import decode
 from roomstate.tencent.delivery import Delivery
-from tests.payloads import APP, NOW, members
+from roomstate.tencent.wire import MAX_TEXT_BYTES
+from tests.payloads import APP, NOW, create, members
 
 TARGET = 6_000
 """Webhooks a second."""
@@ -41,6 +42,9 @@ FASTEST = 50_000
 """Webhooks a second; no simulation takes as many."""
 SEED = 2026
 _ROOM_ID = "live_144115233775727695"
+_TEXTS = ("RoomName", "RoomType", "CustomInfo", "CoverURL", "BackgroundURL")
+ROOM = create(_ROOM_ID, NOW - 1_000, **dict.fromkeys(_TEXTS, "x" * MAX_TEXT_BYTES))
+"""With 20 KB of info."""
 _AN_HOUR = Deadline(3_600)
 
 
@@ -58,7 +62,7 @@ class Load:
 
     def __str__(self) -> str:
         units = f"{self.write_units:g} write and {self.read_units:g} read units"
-        of_all = "" if self.share == 1 else f" for {self.share:.1%} of them"
+        of_all = "" if self.share == 1 else f" for {self.share:.1%} of webhooks"
         return f"{self.kind} {self.partitions} x {self.most:,} at {units}{of_all}"
 
     @property
@@ -109,8 +113,8 @@ def figures() -> list[Figure]:
             even,
             limit=TARGET,
             unit="/s",
-            measured=f"{even:,} webhooks/s, by its partitions of {narrowest.kind}",
-            how=f"items of the store; {arithmetic}",
+            measured=f"{even:,} webhooks/s, by the partitions of its {narrowest.kind}",
+            how=f"items of the store, the room with 20 KB of info; {arithmetic}",
         ),
         at_least(
             "One room filling up, simulated",
@@ -136,7 +140,7 @@ def loads(webhooks: Sequence[Webhook], room: Filling) -> list[Load]:
     """What a webhook asks of each kind of the room's partitions, at the most."""
     partitions = Counter(kind_of(pk) for pk in room.arrivals)
     scale = Scale()
-    scale.weigh(decode(Delivery(APP, to_body(created(_ROOM_ID, at=NOW - 1_000)), NOW)))
+    scale.weigh(decode(Delivery(APP, to_body(ROOM), NOW)))
     weighed = [scale.weigh(webhook) for webhook in webhooks[:WEIGHED]]
     return [
         Load(

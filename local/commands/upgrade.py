@@ -27,6 +27,7 @@ from roomstate.aws.table import life_keys, user_partition
 from roomstate.log.record import assertions_of
 from roomstate.state.life import Life, LifeFact
 from roomstate.state.registers import LIFE, Register
+from roomstate.tencent.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -85,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             done = upgrade(dynamodb_client(), asked.table, shown, dry_run=asked.dry_run)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, Unavailable) as error:
         console.print(f"AWS: {error}")
         return FAILED
     to_be = "to be " if asked.dry_run else ""

@@ -140,6 +140,23 @@ class TestACopyThatIsNotThere:
         assert life(dynamodb) == Life(first_seen_at=90_000)
 
 
+@pytest.mark.parametrize("knows_more", BOTH)
+@pytest.mark.parametrize("reads", BOTH)
+def test_copies_that_differ_come_to_one_that_knows_what_either_knew(
+    reads: int, knows_more: int, dynamodb: "DynamoDBClient", store: Store
+) -> None:
+    """Whoever writes one alone is no code of ours, but it must not stop a room."""
+    # GIVEN
+    deliver(store, create("r", 20_000))
+    before = copies(dynamodb)[1 - knows_more]
+    deliver(store, destroy("r", 60_000))
+    dynamodb.put_item(TableName=TABLE_NAME, Item=before)
+    # WHEN the life is written
+    deliver(store, reading(reads, create("r", 90_000)))
+    # THEN
+    assert life(dynamodb) == Life(20_000, 90_000, 60_000)
+
+
 class TestAnEndedLifeThatIsToExpire:
     @pytest.mark.parametrize("reads", BOTH)
     @pytest.mark.parametrize("lost", BOTH)

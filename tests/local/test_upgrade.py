@@ -11,11 +11,13 @@ from local.commands.run import everybody
 from local.commands.upgrade import main
 from roomstate.aws.clients import patient_dynamodb_client
 from roomstate.aws.reader import Reader
+from roomstate.aws.reads import Reads
 from roomstate.aws.store import Store
 from roomstate.aws.table import register_key
 from roomstate.state.registers import LIFE, ROOM
 from roomstate.sweep.stream import Due
 from roomstate.sweep.sweeper import Sweeper
+from roomstate.tencent.errors import Unavailable
 from tests import before_lives
 from tests.aws.test_store import Interposed
 from tests.before_lives import ROOMS, T, read_now
@@ -212,3 +214,9 @@ def test_what_had_ended_can_be_swept(dynamodb: "DynamoDBClient") -> None:
 def test_what_aws_says_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--table", "no-such-table"]) == 2
     assert "\nAWS: " in capsys.readouterr().err
+
+
+def test_so_is_a_table_too_busy_to_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    with patch.object(Reads, "get", side_effect=Unavailable("The table could not be read.")):
+        assert main(ASKED) == 2
+    assert "\nAWS: The table could not be read." in capsys.readouterr().err

@@ -13,6 +13,7 @@ from benchmarks.capacity import (
     write_units,
 )
 from benchmarks.room import (
+    ROOM,
     TARGET,
     Filling,
     Load,
@@ -25,8 +26,10 @@ from benchmarks.room import (
     throttles,
     touched,
 )
+from local.aws.limits import item_bytes
 from roomstate.aws import table
 from roomstate.state.webhook import Webhook
+from tests.payloads import webhook
 
 SECONDS = 4
 
@@ -59,6 +62,12 @@ def test_a_member_is_two_small_writes_in_two_of_all_shards(needed: list[Load]) -
     assert shares["log"] == shares["member"] == 1
     assert shares["life"] + shares["room"] == 1
     assert 0.45 < shares["life"] < 0.55
+
+
+def test_the_room_has_much_info() -> None:
+    scale = Scale()
+    scale.weigh(webhook(ROOM))
+    assert any(item_bytes(item) > 20_000 for (_, sk), item in scale.items.items() if sk == "room")
 
 
 def test_what_is_simulated_is_what_the_store_asks(users: list[Webhook]) -> None:

@@ -99,7 +99,8 @@ def test_a_function_may_do_on_the_table_what_the_store_calls_and_no_more(functio
 
 
 def test_the_sweep_may_do_on_the_table_what_it_calls_and_no_more() -> None:
-    source = (PACKAGE / "sweep" / "sweeper.py").read_text() + _source("query") + _source("lives")
+    aws = "".join(map(_source, ("query", "reads", "lives")))
+    source = (PACKAGE / "sweep" / "sweeper.py").read_text() + aws
     calls = set(re.findall(r"client\.([a-z_]+)\(", source))
     # Its transactions are made of puts.
     needed = (calls - {"transact_write_items"}) | {"put_item"}

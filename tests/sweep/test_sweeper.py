@@ -18,11 +18,11 @@ from roomstate.aws.table import DAY_S, LIFE_DAYS
 from roomstate.state.life import Life
 from roomstate.state.registers import LIFE, AnyRegister, Key
 from roomstate.state.view import without_void
-from roomstate.sweep.stream import Due
+from roomstate.sweep.stream import Due, due
 from roomstate.sweep.sweeper import Sweeper
 from tests.aws.test_store import Interposed, contents, empty_table
 from tests.converging import lasting
-from tests.copies import FIRST, SECOND, assert_same_copies, copies, lose
+from tests.copies import FIRST, SECOND, assert_same_copies, copies, lose, reading
 from tests.histories import ROOMS, histories
 from tests.payloads import (
     AN_HOUR,
@@ -135,6 +135,31 @@ class TestARoomThatEnded:
         assert sweeper.sweep(Due(APP, "r", expired), AN_HOUR) == 0
         assert reader.room(APP, "r") == room
         assert "expires_at" not in life_item(dynamodb)
+
+    @pytest.mark.parametrize("lost", [None, SECOND])
+    def test_expires_although_its_life_is_written_while_it_is_swept(
+        self, lost: int | None, dynamodb: "DynamoDBClient", store: Store
+    ) -> None:
+        """By what voids nothing more, so that the stream tells of nothing."""
+        # GIVEN a late creation, or a webhook that misses a copy, between the sweep's read and its write
+        deliver(store, members("r", "Online", "ann", at=21_000), destroy("r", 60_000))
+        late = [create("r", 20_000)]
+        if lost is not None:
+            lose(dynamodb, lost)
+            late = [reading(lost, members("r", "Offline", "ann", at=61_000))]
+        before = copies(dynamodb)[FIRST]
+
+        def meanwhile(**_: Any) -> None:
+            if late:
+                deliver(store, late.pop())
+                assert due({"OldImage": before, "NewImage": life_item(dynamodb)}) is None
+
+        client: Any = Interposed(dynamodb, transact_write_items=meanwhile)
+        # WHEN
+        Sweeper(client, TABLE_NAME, lambda: NOW_S).sweep(ROOM, AN_HOUR)
+        # THEN
+        assert not late
+        assert "expires_at" in life_item(dynamodb)
 
 
 class TestACopyThatIsNotThere:

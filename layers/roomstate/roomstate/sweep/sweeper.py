@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from roomstate.aws.deadline import Deadline
@@ -18,6 +17,7 @@ from roomstate.aws.items import read_register, read_registers, unchanged
 from roomstate.aws.lives import write_life
 from roomstate.aws.marshal import Item
 from roomstate.aws.query import query
+from roomstate.aws.reads import Reads
 from roomstate.aws.table import (
     DAY_S,
     LIFE_DAYS,
@@ -25,7 +25,6 @@ from roomstate.aws.table import (
     ItemKey,
     item_key,
     life_keys,
-    life_partition,
     member_partition,
     room_partition,
 )
@@ -74,26 +73,23 @@ class Sweeper:
             OutOfTime: there is more to delete than there was time.
             botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: DynamoDB failed.
         """
-        # The life is read before the rest: what it voids now stays void, whatever comes meanwhile.
         name = room.sdk_app_id, room.room_id
-        own = list(query(self._client, self._table, room_partition(*name)))
-        twin = query(self._client, self._table, life_partition(*name))
-        first, second = life_keys(*name)
-        copies = {key: item for item in (*own, *twin) if (key := item_key(item)) in (first, second)}
-        life = _life(copies)
-        void_until = max(_horizon(room.expired), life.void_until or 0)
-        members = (
-            query(self._client, self._table, member_partition(*name, shard)) for shard in range(SHARDS)
-        )
+        # The life is read before the rest: what it voids now stays void, whatever comes meanwhile.
+        copies = self._copies(name, deadline)
+        void_until = max(_horizon(room.expired), _life(copies).void_until or 0)
+        partitions = [
+            room_partition(*name),
+            *(member_partition(*name, shard) for shard in range(SHARDS)),
+        ]
         with ThreadPoolExecutor(SHARDS) as pool:
-            results = list(
-                pool.map(lambda items: self._delete(items, void_until, deadline), chain([iter(own)], members))
-            )
-        # A second copy that is left alone has the date of the first, which has expired.
-        if first in copies and life.is_ended:
-            shown_at = max((result.shown_at or 0 for result in results), default=0)
-            self._settle(name, copies, life, shown_at)
+            items = (query(self._client, self._table, pk) for pk in partitions)
+            results = list(pool.map(lambda items: self._delete(items, void_until, deadline), items))
+        shown_at = max((result.shown_at or 0 for result in results), default=0)
+        self._settle(name, copies, shown_at, deadline)
         return sum(result.deleted for result in results)
+
+    def _copies(self, name: tuple[str, str], deadline: Deadline) -> dict[ItemKey, Item]:
+        return Reads(self._client, self._table, deadline).get(life_keys(*name))
 
     def _delete(self, items: Iterator[Item], void_until: int, deadline: Deadline) -> Swept:
         """Delete what is void of some items, and look at what is left."""
@@ -115,20 +111,26 @@ class Sweeper:
         return True
 
     def _settle(
-        self, name: tuple[str, str], copies: Mapping[ItemKey, Item], life: Life, shown_at: int
+        self, name: tuple[str, str], copies: Mapping[ItemKey, Item], shown_at: int, deadline: Deadline
     ) -> None:
         """Let the life of a room that has ended expire; or note that the end was not the last word.
 
         The receiver notes that itself where somebody is shown after the end. Where the end came late, after
         those it could not know of, nobody but the sweep sees them.
         """
-        expires_at = None
-        if life.is_contradicted_by(shown_at):
-            life = replace(life, alive_at=shown_at)
-        else:
-            expires_at = int(self._clock()) + LIFE_DAYS * DAY_S
-        # Where it is not written, the room lives again, or ended again, and the stream tells of that too.
-        write_life(self._client, self._table, name, life, copies, expires_at=expires_at)
+        first, _ = life_keys(*name)
+        # Where the first copy has expired, the second does so on its own date.
+        while first in copies and (life := _life(copies)).is_ended:
+            deadline.require(CALL_S)
+            expires_at = None
+            if life.is_contradicted_by(shown_at):
+                life = replace(life, alive_at=shown_at)
+            else:
+                expires_at = int(self._clock()) + LIFE_DAYS * DAY_S
+            if write_life(self._client, self._table, name, life, copies, expires_at=expires_at):
+                return
+            # Somebody wrote it meanwhile, and not all that may be written brings another sweep.
+            copies = self._copies(name, deadline)
 
 
 def _life(copies: Mapping[ItemKey, Item]) -> Life:
