@@ -68,7 +68,7 @@ unit: $(VENV)/ready  ## run only the tests
 
 EMULATED = SAM=$(SAM) $(BIN)/python -m e2e.emulator $(VENV)-e2e/bin/ministack
 e2e: $(VENV)/ready $(VENV)-sam/ready $(VENV)-e2e/ready  ## test the stack, deployed to a local AWS; needs Linux, and Python 3.13 on the PATH
-	$(EMULATED) 1500 $(BIN)/pytest -s tests/aws/test_store.py tests/aws/test_reader.py tests/sweep e2e
+	$(EMULATED) 1500 $(BIN)/pytest -s tests/aws/test_store.py tests/aws/test_lives.py tests/aws/test_reader.py tests/sweep e2e
 
 no-e2e:
 	@echo "NOT TESTED: the deployed stack (make e2e). That takes Linux, and Python 3.13 on the PATH."

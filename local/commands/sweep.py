@@ -17,6 +17,7 @@ from roomstate.aws.clients import patient_dynamodb_client
 from roomstate.aws.deadline import Deadline
 from roomstate.sweep.stream import Due
 from roomstate.sweep.sweeper import Sweeper
+from roomstate.tencent.errors import Unavailable
 
 FAILED = 2
 A_DAY_S = 86_400
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         deleted = sweeper.sweep(Due(asked.app, asked.room), Deadline(A_DAY_S))
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, Unavailable) as error:
         print(f"AWS: {error}", file=sys.stderr)
         return FAILED
     print(f"Deleted {deleted} items of room {asked.room!r}.")

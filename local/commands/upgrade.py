@@ -13,19 +13,21 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import Progress
 
 from local.commands.replay import INTERRUPTED, dynamodb_client, progress
-from roomstate.aws.items import read_record, read_register, register_item, unchanged
+from roomstate.aws.items import is_torn, read_record, read_register, read_registers, unchanged
+from roomstate.aws.lives import write_life
 from roomstate.aws.marshal import Item, to_item
-from roomstate.aws.table import register_key, user_partition
+from roomstate.aws.reads import Reads
+from roomstate.aws.table import life_keys, user_partition
 from roomstate.log.record import assertions_of
 from roomstate.state.life import Life, LifeFact
 from roomstate.state.registers import LIFE, Register
+from roomstate.tencent.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -83,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             done = upgrade(dynamodb_client(), asked.table, shown, dry_run=asked.dry_run)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, Unavailable) as error:
         console.print(f"AWS: {error}")
         return FAILED
     to_be = "to be " if asked.dry_run else ""
@@ -147,20 +149,16 @@ def _hear(told: dict[Name, Told], item: Item) -> None:
 
 def _write(client: "DynamoDBClient", table: str, name: Name, told: Told) -> bool:
     """Write a room's life, if it is not what is told by now. Gives whether it was written."""
-    key = register_key(*name, LIFE).item()
     while True:
-        item = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
-        life = read_register(item)[1] if item else None
+        copies = Reads(client, table).get(life_keys(*name))
+        life = read_registers(copies.values()).get(LIFE)
         assert life is None or isinstance(life, Life)
         after = told.joined(life)
-        if after == life:
+        if after == life and not is_torn(copies.values()):
             return False
-        written = register_item(*name, LIFE, after, writer=uuid4().hex, received_at=0)
-        try:
-            client.put_item(TableName=table, Item=written, **unchanged(item))
-        except client.exceptions.ConditionalCheckFailedException:
-            continue  # a webhook was quicker, and knows something else
-        return True
+        if write_life(client, table, name, after, copies):
+            return True
+        # else a webhook was quicker, and knows something else
 
 
 def _is_unindexed(item: Item) -> bool:

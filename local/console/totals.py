@@ -16,7 +16,7 @@ MAX_ENDED = 20
 def totals(sdk_app_id: str) -> Totals:
     """Of an app: its records by outcome, and the rooms that ended last."""
     outcomes: Counter[str] = Counter()
-    ended: list[dict[str, Any]] = []
+    ended: dict[str, int] = {}
     for item in stored_items():
         held = item.attrs
         if held["sdk_app_id"].value != sdk_app_id:
@@ -26,10 +26,14 @@ def totals(sdk_app_id: str) -> Totals:
             outcomes[held["outcome"].value] += held["part"].value in (0, "0")
         elif held["kind"].value == "life":
             _, life = read_register(item.to_json()["Attributes"])
-            if isinstance(life, Life) and life.is_ended:
-                ended.append({"room_id": held["room_id"].value, "ended_at": life.ended_at})
-    ended.sort(key=lambda room: (-room["ended_at"], room["room_id"]))
-    return Totals({name: count for name, count in outcomes.items() if count}, ended[:MAX_ENDED])
+            if isinstance(life, Life) and life.is_ended and life.ended_at is not None:
+                ended[held["room_id"].value] = life.ended_at  # there are two copies of it
+    last = sorted(({"room_id": room, "ended_at": at} for room, at in ended.items()), key=_newest_first)
+    return Totals({name: count for name, count in outcomes.items() if count}, last[:MAX_ENDED])
+
+
+def _newest_first(room: dict[str, Any]) -> tuple[int, str]:
+    return -room["ended_at"], room["room_id"]
 
 
 def recorded(body: bytes) -> Iterator[LogRecord]:

@@ -25,6 +25,7 @@ from roomstate.state.registers import LIFE, AnyRegister, Key, Register, Seat
 from roomstate.state.rooms import show_members, show_room
 from roomstate.tencent.errors import Unavailable
 from tests.converging import lasting
+from tests.copies import assert_same_copies
 from tests.histories import ROOMS, histories
 from tests.payloads import (
     AN_HOUR,
@@ -49,17 +50,19 @@ if TYPE_CHECKING:
 def contents(
     dynamodb: "DynamoDBClient",
 ) -> tuple[dict[str, list[LogRecord]], dict[str, dict[Key, AnyRegister]]]:
-    """The log and the registers of every room, as they are in the table."""
+    """The log and the registers of every room, as they are in the table. Each life has two equal copies."""
     logs: dict[str, list[LogRecord]] = {}
     held: dict[str, dict[Key, AnyRegister]] = {}
-    for page in dynamodb.get_paginator("scan").paginate(TableName=TABLE_NAME):
-        for item in page["Items"]:
-            room = item["room_id"]["S"]
-            if "kind" in item:
-                key, register = read_register(item)
-                held.setdefault(room, {})[key] = register
-            else:
-                logs.setdefault(room, []).append(read_record(item))
+    pages = dynamodb.get_paginator("scan").paginate(TableName=TABLE_NAME)
+    items = [item for page in pages for item in page["Items"]]
+    assert_same_copies(items)
+    for item in items:
+        room = item["room_id"]["S"]
+        if "kind" in item:
+            key, register = read_register(item)
+            held.setdefault(room, {})[key] = register
+        else:
+            logs.setdefault(room, []).append(read_record(item))
     return logs, held
 
 
@@ -71,6 +74,25 @@ def empty_table(dynamodb: "DynamoDBClient") -> None:
     for page in dynamodb.get_paginator("scan").paginate(TableName=TABLE_NAME, ProjectionExpression="pk, sk"):
         for key in page["Items"]:
             dynamodb.delete_item(TableName=TABLE_NAME, Key=key)
+
+
+def together(dynamodb: "DynamoDBClient", *payloads: Payload) -> list[Any]:
+    """Deliver in as many threads, which have all read before any has written. Gives each one's record."""
+    barrier = threading.Barrier(len(payloads))
+    waited = threading.local()
+
+    def wait_once(**_: Any) -> None:
+        if not getattr(waited, "done", False):
+            waited.done = True
+            barrier.wait(timeout=60)
+
+    def deliver(payload: Payload) -> Any:
+        client: Any = Interposed(dynamodb, transact_write_items=wait_once)
+        [record] = Store(client, TABLE_NAME, 90).record(webhook(payload), AN_HOUR)
+        return record
+
+    with ThreadPoolExecutor(len(payloads)) as pool:
+        return list(pool.map(deliver, payloads))
 
 
 class Interposed:
@@ -158,35 +180,18 @@ class TestOneWebhook:
 
 
 class TestAtTheSameTime:
-    """Two threads that have both read before either has written: the barrier sees to it."""
-
-    def together(self, dynamodb: "DynamoDBClient", *payloads: Payload) -> list[Any]:
-        barrier = threading.Barrier(len(payloads))
-        waited = threading.local()
-
-        def wait_once(**_: Any) -> None:
-            if not getattr(waited, "done", False):
-                waited.done = True
-                barrier.wait(timeout=60)
-
-        def deliver(payload: Payload) -> Any:
-            client: Any = Interposed(dynamodb, transact_write_items=wait_once)
-            [record] = Store(client, TABLE_NAME, 90).record(webhook(payload), AN_HOUR)
-            return record
-
-        with ThreadPoolExecutor(len(payloads)) as pool:
-            return list(pool.map(deliver, payloads))
+    """Threads that have all read before any has written."""
 
     def test_one_webhook_twice(self, dynamodb: "DynamoDBClient", reader: Reader) -> None:
         payload = seats("r", seat(1, "ann"))
-        first, second = self.together(dynamodb, payload, payload)
+        first, second = together(dynamodb, payload, payload)
         assert first == second
         assert list(reader.records(APP, "r")) == [first]
 
     def test_two_webhooks_on_one_seat(self, dynamodb: "DynamoDBClient", reader: Reader) -> None:
         # WHEN ann takes a seat and bob takes it over, at once
         ann, bob = seats("r", seat(1, "ann"), at=1_000), seats("r", seat(1, "bob"), at=2_000)
-        records = self.together(dynamodb, ann, bob)
+        records = together(dynamodb, ann, bob)
         # THEN bob has it, each has a record, and the log tells one of the two possible stories
         shown = reader.seat(APP, "r", 1)
         assert shown is not None
@@ -198,7 +203,7 @@ class TestAtTheSameTime:
     def test_eight_webhooks_on_one_room(self, dynamodb: "DynamoDBClient", reader: Reader) -> None:
         payloads = [admins("r", "add" if n % 2 else "delete", "ann", at=1_000 + n) for n in range(4)]
         payloads += [destroy("r", at=500 + n) for n in range(4)]
-        self.together(dynamodb, *payloads)
+        together(dynamodb, *payloads)
         assert len(list(reader.records(APP, "r"))) == 8
         assert reader.admin(APP, "r", "ann") is not None
         life = contents(dynamodb)[1]["r"][LIFE]
@@ -210,7 +215,7 @@ class TestAtTheSameTime:
     ) -> None:
         # GIVEN a room, WHEN two of its fields are updated at once
         store.record(webhook(create("r", 500, RoomName="old", CoverURL="old")), AN_HOUR)
-        self.together(dynamodb, update("r", RoomName="new"), update("r", CoverURL="new"))
+        together(dynamodb, update("r", RoomName="new"), update("r", CoverURL="new"))
         # THEN neither update is lost
         room = reader.room(APP, "r")
         assert room is not None

@@ -13,6 +13,8 @@ from roomstate.aws.marshal import from_item, to_item
 from roomstate.aws.table import (
     SHARDS,
     TOMBSTONE_DAYS,
+    life_keys,
+    life_partition,
     log_partition,
     member_partition,
     register_key,
@@ -67,7 +69,8 @@ def test_rooms_users_and_apps_never_share_a_key(one: Any, other: Any) -> None:
         digits = str(sum(app.encode()))
         kinds: list[Any] = ["admin", "member", "metadata"]
         registers = [Key("life"), Key("room"), Key("seat", len(name)), *(Key(kind, name) for kind in kinds)]
-        return [((digits, room, key), register_key(digits, room, key)) for key in registers]
+        found: list[Any] = [((digits, room, key), register_key(digits, room, key)) for key in registers]
+        return [*found, ((digits, room, "life again"), life_keys(digits, room)[1])]
 
     # THEN two registers have one key only where they are one register
     everything = keys(*one) + keys(*other)
@@ -77,9 +80,10 @@ def test_rooms_users_and_apps_never_share_a_key(one: Any, other: Any) -> None:
 def test_partitions_of_one_room_differ() -> None:
     partitions = [
         room_partition(APP, "r"),
+        life_partition(APP, "r"),
         *(make(APP, "r", shard) for shard in range(SHARDS) for make in (member_partition, log_partition)),
     ]
-    assert len(set(partitions)) == 1 + 2 * SHARDS
+    assert len(set(partitions)) == 2 + 2 * SHARDS
 
 
 @given(histories)
@@ -128,6 +132,8 @@ class TestLimits:
         for kind in ("seat", "admin", "member", "metadata"):
             name: Any = MAX_INTEGER if kind == "seat" else longest
             item_key(register_key("9" * 20, longest, Key(kind, name)).item())
+        for key in life_keys("9" * 20, longest):
+            item_key(key.item())
 
     def test_a_record_of_many_long_members(self) -> None:
         users = [f"{n:04}" + "u" * 252 for n in range(900)]

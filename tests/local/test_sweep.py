@@ -1,13 +1,16 @@
 """`make sweep`."""
 
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 
 from local.aws.embedded import TABLE_NAME
 from local.commands.sweep import main
 from roomstate.aws.reader import Reader
+from roomstate.aws.reads import Reads
 from roomstate.aws.store import Store
+from roomstate.tencent.errors import Unavailable
 from tests.payloads import AN_HOUR, APP, destroy, members, webhook
 
 if TYPE_CHECKING:
@@ -31,3 +34,12 @@ def test_what_aws_says_is_told_in_a_line(
 ) -> None:
     assert main(["--table", "no-such-table", "--app", APP, "--room", "r"]) == 2
     assert capsys.readouterr().err.startswith("AWS: ")
+
+
+def test_so_is_a_table_too_busy_to_be_read(
+    dynamodb: "DynamoDBClient",  # noqa: ARG001
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with patch.object(Reads, "get", side_effect=Unavailable("The table could not be read.")):
+        assert main(["--table", TABLE_NAME, "--app", APP, "--room", "r"]) == 2
+    assert capsys.readouterr().err == "AWS: The table could not be read.\n"

@@ -11,14 +11,17 @@ from local.commands.run import everybody
 from local.commands.upgrade import main
 from roomstate.aws.clients import patient_dynamodb_client
 from roomstate.aws.reader import Reader
+from roomstate.aws.reads import Reads
 from roomstate.aws.store import Store
 from roomstate.aws.table import register_key
 from roomstate.state.registers import LIFE, ROOM
 from roomstate.sweep.stream import Due
 from roomstate.sweep.sweeper import Sweeper
+from roomstate.tencent.errors import Unavailable
 from tests import before_lives
 from tests.aws.test_store import Interposed
 from tests.before_lives import ROOMS, T, read_now
+from tests.copies import assert_same_copies, lose, reading
 from tests.payloads import AN_HOUR, APP, create, destroy, members, update, webhook
 
 if TYPE_CHECKING:
@@ -62,6 +65,8 @@ def test_each_room_is_read_as_it_was(
     assert capsys.readouterr().out == "8 rooms: 8 lives written. 9 members indexed.\n"
     # AND nothing that was there is gone, or older
     lives = [item for item in contents(dynamodb) if item["sk"]["S"] == LIFE.kind]
+    assert len(lives) == 2 * 8
+    assert_same_copies(lives)
     now = {(item["pk"]["S"], item["sk"]["S"]): item for item in contents(dynamodb)}
     assert len(now) == len(before_lives.ITEMS) + len(lives)
     for item in before_lives.ITEMS:
@@ -148,11 +153,12 @@ def test_a_webhook_at_the_same_moment_is_not_undone(
     ends = [webhook(destroy("live", T + 3_600_000))]
 
     def interfere(**request: Any) -> None:
-        if ends and request["Item"]["room_id"]["S"] == "live":
+        if ends and request["TransactItems"][0]["Put"]["Item"]["room_id"]["S"] == "live":
             store.record(ends.pop(), AN_HOUR)
 
     # WHEN
-    with patch("local.commands.upgrade.dynamodb_client", lambda: Interposed(dynamodb, put_item=interfere)):
+    client = Interposed(dynamodb, transact_write_items=interfere)
+    with patch("local.commands.upgrade.dynamodb_client", lambda: client):
         assert main(ASKED) == 0
     # THEN
     assert not ends
@@ -181,15 +187,36 @@ def test_the_old_function_and_the_new_do_not_overwrite_each_other(dynamodb: "Dyn
     assert {now[name]["M"]["value"]["S"] for name in ("seat_mode", "room_name")} == {"free", "a new name"}
 
 
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_life_that_is_written_is_whole(lost: int, dynamodb: "DynamoDBClient", store: Store) -> None:
+    # GIVEN a life that does not know what was before, and lacks a copy
+    store.record(webhook(update("live", T + 10_000, RoomName="a new name")), AN_HOUR)
+    lose(dynamodb, lost, "live")
+    # WHEN
+    main(ASKED)
+    # THEN it has both copies; so has what a webhook names next
+    of_room = [item for item in contents(dynamodb) if item.get("room_id") == {"S": "live"}]
+    assert_same_copies(of_room)
+    store.record(webhook(reading(lost, destroy("live", T + 3_600_000))), AN_HOUR)
+    assert_same_copies(contents(dynamodb))
+
+
 def test_what_had_ended_can_be_swept(dynamodb: "DynamoDBClient") -> None:
     main(ASKED)
     assert Sweeper(patient_dynamodb_client(), TABLE_NAME).sweep(Due(APP, "ended"), AN_HOUR) == 4
     left = [
         item for item in contents(dynamodb) if item.get("room_id", {}).get("S") == "ended" and "kind" in item
     ]
-    assert [item["sk"]["S"] for item in left] == [LIFE.kind]
+    assert [item["sk"]["S"] for item in left] == [LIFE.kind] * 2
+    assert all("expires_at" in item for item in left)
 
 
 def test_what_aws_says_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--table", "no-such-table"]) == 2
     assert "\nAWS: " in capsys.readouterr().err
+
+
+def test_so_is_a_table_too_busy_to_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    with patch.object(Reads, "get", side_effect=Unavailable("The table could not be read.")):
+        assert main(ASKED) == 2
+    assert "\nAWS: The table could not be read." in capsys.readouterr().err

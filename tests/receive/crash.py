@@ -46,6 +46,7 @@ from roomstate.tencent.delivery import Delivery
 from roomstate.tencent.errors import ErrorCode
 from roomstate.tencent.signature import sign
 from tests.converging import lasting
+from tests.copies import assert_same_copies
 from tests.payloads import APP, NOW, Payload, event
 from tests.queues import all_failed, received, settle, to_records
 from tests.receive.faults import FAULTS, Killed, TakenOver, WorldTime, applies, aws, refusing
@@ -295,10 +296,12 @@ def cloud() -> Iterator[Cloud]:
 
 
 def _left(dynamodb: "DynamoDBClient") -> tuple[dict[Any, Any], list[LogRecord]]:
-    """Registers and records."""
+    """Registers and records; each life has two equal copies."""
     registers: dict[Any, Any] = {}
     records: list[LogRecord] = []
-    for item in dynamodb.scan(TableName=TABLE_NAME)["Items"]:
+    items = dynamodb.scan(TableName=TABLE_NAME)["Items"]
+    assert_same_copies(items)
+    for item in items:
         if "kind" in item:
             key, register = read_register(item)
             registers.setdefault(item["room_id"]["S"], {})[key] = register

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomstate.state.life import Life, LifeFact, join_life
+from roomstate.state.life import Life, LifeFact, join_copies, join_life
 
 moments = st.integers(0, 60_000)
 facts = st.sampled_from([LifeFact(created=True), LifeFact(ended=True), None])
@@ -25,6 +25,27 @@ def test_any_order_and_any_repeats_give_one_life(
 ) -> None:
     again = data.draw(st.lists(st.sampled_from(told)))
     assert lived(data.draw(st.permutations(told + again))) == lived(told)
+
+
+times = st.none() | moments
+lives = st.builds(Life, times, times, times, times)
+
+
+@given(lives, lives, lives)
+def test_copies_come_to_one_life_in_any_order_and_each_knows_no_more(
+    one: Life, other: Life, third: Life
+) -> None:
+    assert join_copies(one, one) == one
+    assert join_copies(one, other) == join_copies(other, one)
+    assert join_copies(join_copies(one, other), third) == join_copies(one, join_copies(other, third))
+    assert join_copies(one, Life()) == one
+
+
+@given(said, said)
+def test_copies_that_heard_different_things_come_to_a_life_that_heard_both(
+    one: list[tuple[int, LifeFact | None]], other: list[tuple[int, LifeFact | None]]
+) -> None:
+    assert join_copies(lived(one), lived(other)) == lived(one + other)
 
 
 @given(said, moments, facts)

@@ -14,14 +14,15 @@ from roomstate.aws.deadline import Deadline, OutOfTime
 from roomstate.aws.items import read_register
 from roomstate.aws.reader import Reader
 from roomstate.aws.store import Store
-from roomstate.aws.table import DAY_S, LIFE_DAYS, register_key
+from roomstate.aws.table import DAY_S, LIFE_DAYS
 from roomstate.state.life import Life
 from roomstate.state.registers import LIFE, AnyRegister, Key
 from roomstate.state.view import without_void
-from roomstate.sweep.stream import Due
+from roomstate.sweep.stream import Due, due
 from roomstate.sweep.sweeper import Sweeper
 from tests.aws.test_store import Interposed, contents, empty_table
 from tests.converging import lasting
+from tests.copies import FIRST, SECOND, assert_same_copies, copies, lose, reading
 from tests.histories import ROOMS, histories
 from tests.payloads import (
     AN_HOUR,
@@ -67,15 +68,16 @@ def held(dynamodb: "DynamoDBClient", room: str = "r") -> dict[Key, AnyRegister]:
 
 
 def life_item(dynamodb: "DynamoDBClient") -> Any:
-    key = register_key(APP, "r", LIFE).item()
-    return dynamodb.get_item(TableName=TABLE_NAME, Key=key, ConsistentRead=True).get("Item")
+    """The life of the room, both copies of which are there."""
+    assert_same_copies(copies(dynamodb))
+    return copies(dynamodb)[FIRST]
 
 
 def expire(dynamodb: "DynamoDBClient") -> Life:
     """Delete the life of the room, as TTL does. Gives what the stream tells of it."""
-    _, life = read_register(life_item(dynamodb))
+    lose(dynamodb, SECOND)
+    _, life = read_register(lose(dynamodb, FIRST))
     assert isinstance(life, Life)
-    dynamodb.delete_item(TableName=TABLE_NAME, Key=register_key(APP, "r", LIFE).item())
     return life
 
 
@@ -133,6 +135,70 @@ class TestARoomThatEnded:
         assert sweeper.sweep(Due(APP, "r", expired), AN_HOUR) == 0
         assert reader.room(APP, "r") == room
         assert "expires_at" not in life_item(dynamodb)
+
+    @pytest.mark.parametrize("lost", [None, SECOND])
+    def test_expires_although_its_life_is_written_while_it_is_swept(
+        self, lost: int | None, dynamodb: "DynamoDBClient", store: Store
+    ) -> None:
+        """By what voids nothing more, so that the stream tells of nothing."""
+        # GIVEN a late creation, or a webhook that misses a copy, between the sweep's read and its write
+        deliver(store, members("r", "Online", "ann", at=21_000), destroy("r", 60_000))
+        late = [create("r", 20_000)]
+        if lost is not None:
+            lose(dynamodb, lost)
+            late = [reading(lost, members("r", "Offline", "ann", at=61_000))]
+        before = copies(dynamodb)[FIRST]
+
+        def meanwhile(**_: Any) -> None:
+            if late:
+                deliver(store, late.pop())
+                assert due({"OldImage": before, "NewImage": life_item(dynamodb)}) is None
+
+        client: Any = Interposed(dynamodb, transact_write_items=meanwhile)
+        # WHEN
+        Sweeper(client, TABLE_NAME, lambda: NOW_S).sweep(ROOM, AN_HOUR)
+        # THEN
+        assert not late
+        assert "expires_at" in life_item(dynamodb)
+
+
+class TestACopyThatIsNotThere:
+    DATE = str(int(NOW_S) + LIFE_DAYS * DAY_S)
+
+    def test_is_back_once_a_room_that_ended_is_swept(
+        self, dynamodb: "DynamoDBClient", store: Store, sweeper: Sweeper
+    ) -> None:
+        # GIVEN a table from before there were two copies
+        deliver(store, *A_FULL_ROOM, destroy("r", 60_000))
+        lose(dynamodb, SECOND)
+        # WHEN
+        sweeper.sweep(ROOM, AN_HOUR)
+        # THEN both are there, to expire
+        assert life_item(dynamodb)["expires_at"] == {"N": self.DATE}
+
+    def test_is_back_where_the_end_was_not_the_last_word(
+        self, dynamodb: "DynamoDBClient", store: Store, sweeper: Sweeper
+    ) -> None:
+        deliver(store, members("r", "Online", "ann", at=90_000), destroy("r", 60_000))
+        lose(dynamodb, SECOND)
+        sweeper.sweep(ROOM, AN_HOUR)
+        assert life_item(dynamodb)["alive_at"] == {"N": "90000"}
+
+    def test_is_not_brought_back_where_the_first_has_expired(
+        self, dynamodb: "DynamoDBClient", store: Store, reader: Reader, sweeper: Sweeper
+    ) -> None:
+        """Else no life would ever expire: the stream tells of each first copy that does."""
+        deliver(store, *A_FULL_ROOM, destroy("r", 60_000))
+        sweeper.sweep(ROOM, AN_HOUR)
+        # WHEN the first copy expires before the second
+        _, expired = read_register(lose(dynamodb, FIRST))
+        assert isinstance(expired, Life)
+        sweeper.sweep(Due(APP, "r", expired), AN_HOUR)
+        # THEN the second still does, on its date
+        first, second = copies(dynamodb)
+        assert first is None
+        assert second["expires_at"] == {"N": self.DATE}
+        assert reader.room(APP, "r") is None
 
 
 class TestARoomThatLives:
@@ -205,9 +271,9 @@ def test_ten_thousand_members_cost_one_write_each(dynamodb: "DynamoDBClient", st
     # WHEN it is swept
     client: Any = Interposed(dynamodb)
     assert Sweeper(client, TABLE_NAME, lambda: NOW_S).sweep(ROOM, AN_HOUR) == 10_000
-    # THEN each of them took one write, and the life one
+    # THEN each of them took one write, and both copies of the life one
     assert held(dynamodb).keys() == {LIFE}
-    assert (client.calls.count("delete_item"), client.calls.count("update_item")) == (10_000, 1)
+    assert (client.calls.count("delete_item"), client.calls.count("transact_write_items")) == (10_000, 1)
 
 
 def test_what_there_was_no_time_for_is_done_the_next_time(dynamodb: "DynamoDBClient", store: Store) -> None:

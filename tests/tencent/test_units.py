@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzz.memory import MAX_ACTIONS
 from local.aws.limits import MAX_ITEM_BYTES, item_bytes
-from roomstate.aws.items import record_item, register_item
+from roomstate.aws.items import record_item, register_item, register_items
 from roomstate.log.record import LogRecord, log_record
 from roomstate.state.decide import decide
+from roomstate.state.life import Life
 from roomstate.state.registers import (
+    LIFE,
     ROOM,
     Admin,
     AnyRegister,
@@ -31,6 +34,7 @@ from roomstate.state.webhook import Unit
 from roomstate.tencent.catalogue.room_info import RoomInfo
 from roomstate.tencent.delivery import MAX_BODY_BYTES
 from roomstate.tencent.units import (
+    LIFE_BYTES,
     MAX_ASSERTIONS,
     MAX_CHANGES_BYTES,
     RECORD_BYTES,
@@ -132,6 +136,16 @@ class TestReckoning:
     def test_the_largest_record_is_an_item(self) -> None:
         names = 2 * len(APP) + 4 * MAX_IDENTIFIER_BYTES  # the room twice, command and operator
         assert RECORD_BYTES + names + MAX_BODY_BYTES + MAX_CHANGES_BYTES <= MAX_ITEM_BYTES
+
+    def test_so_is_a_life_in_both_copies(self) -> None:
+        life = Life(MAX_INTEGER, MAX_INTEGER, MAX_INTEGER - 1, MAX_INTEGER)
+        assert not life.is_ended, "as it is longest"
+        items = register_items(APP, LONGEST, LIFE, life, writer="f" * 32, received_at=NOW)
+        assert len(items) == 2
+        assert LIFE_BYTES - 512 < sum(map(item_bytes, items)) <= LIFE_BYTES
+
+    def test_a_unit_fits_a_transaction_with_its_record_and_both_copies(self) -> None:
+        assert MAX_ASSERTIONS + 1 + 2 == MAX_ACTIONS
 
     def test_so_is_a_room(self) -> None:
         # GIVEN a room of every field at its longest
@@ -238,9 +252,9 @@ def test_what_is_written_is_reckoned_closely() -> None:
         range(MAX_BODY_BYTES), True, key=lambda size: len(webhook(battle(10, size, 48)).units) < 10
     )
     taken = webhook(battle(10, size - 1, 48), opt_platform="p" * MAX_IDENTIFIER_BYTES)
-    # WHEN it is stored, with a small item more for each room
+    # WHEN it is stored
     records = [log_record(taken, part, (), won=False, expires_at=10**10) for part in range(10)]
-    written = sum(item_bytes(record_item(record)) + 1_024 for record in records)
+    written = sum(item_bytes(record_item(record)) for record in records)
     # THEN that is all that may be written, but for some bytes
     assert 1024 * 1024 - 10 * 32 < written <= 1024 * 1024
 
@@ -268,7 +282,7 @@ def test_a_webhook_that_names_one_register_often_asserts_it_once() -> None:
 class TestParts:
     def test_a_thousand_members_are_eleven_and_each_is_named_once(self) -> None:
         taken = webhook(members("r", "Online", *range(1000)))
-        assert [len(unit.assertions) for unit in taken.units] == [98] * 10 + [20]
+        assert [len(unit.assertions) for unit in taken.units] == [97] * 10 + [30]
         named = [key.name for unit in taken.units for key, _ in unit.assertions]
         assert named == [str(user) for user in range(1_000)]
 

@@ -1,6 +1,6 @@
 """What the table's items hold: registers and records, written and read again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
@@ -10,6 +10,9 @@ from roomstate.aws.table import (
     DAY_S,
     TOMBSTONE_DAYS,
     TTL_ATTRIBUTE,
+    ItemKey,
+    item_key,
+    life_keys,
     live_partition,
     live_shard,
     record_key,
@@ -19,7 +22,7 @@ from roomstate.aws.table import (
 )
 from roomstate.log.record import LogRecord
 from roomstate.state.changes import Change
-from roomstate.state.life import Life
+from roomstate.state.life import Life, join_copies
 from roomstate.state.registers import (
     LIFE,
     ROOM,
@@ -46,7 +49,7 @@ _CHANGES: TypeAdapter[tuple[Change, ...]] = TypeAdapter(
 def register_item(
     sdk_app_id: str, room_id: str, key: Key, register: AnyRegister, *, writer: str, received_at: int
 ) -> Item:
-    """A register as an item.
+    """A register as an item; of a life, its first copy.
 
     Args:
         writer: the event_id of the webhook that writes it. A fact's is that of its version.
@@ -71,6 +74,27 @@ def register_item(
             if register.fact.is_tombstone:
                 attributes[TTL_ATTRIBUTE] = received_at // 1000 + TOMBSTONE_DAYS * DAY_S
     return to_item(attributes)
+
+
+def register_items(
+    sdk_app_id: str, room_id: str, key: Key, register: AnyRegister, *, writer: str, received_at: int
+) -> list[Item]:
+    """All items that hold a register: both copies of a life, else one. Arguments as for `register_item`."""
+    item = register_item(sdk_app_id, room_id, key, register, writer=writer, received_at=received_at)
+    if key != LIFE:
+        return [item]
+    # With these, the index would list the room twice.
+    twin = {name: value for name, value in item.items() if name not in ("live_app", "live_since")}
+    _, place = life_keys(sdk_app_id, room_id)
+    return [item, twin | place.item()]
+
+
+def puts(table_name: str, items: Iterable[Item], read: Mapping[ItemKey, Item]) -> list[Any]:
+    """Actions of a transaction: put items of registers, each only where it is still what was read."""
+    return [
+        {"Put": {"TableName": table_name, "Item": item, **unchanged(read.get(item_key(item)))}}
+        for item in items
+    ]
 
 
 def _life(sdk_app_id: str, room_id: str, life: Life) -> dict[str, Any]:
@@ -119,6 +143,24 @@ def unchanged(read: Item | None) -> dict[str, Any]:
     # A room's item written before 0.2 names no writer, but has a revision.
     name = WRITER if WRITER in read else "revision"
     return {"ConditionExpression": f"{name} = :read", "ExpressionAttributeValues": {":read": read[name]}}
+
+
+def read_registers(items: Iterable[Mapping[str, Any]]) -> dict[Key, AnyRegister]:
+    """The registers that items of one room hold. A life knows what either of its copies knows."""
+    held: dict[Key, AnyRegister] = {}
+    for item in items:
+        key, register = read_register(item)
+        known = held.get(key)
+        if isinstance(known, Life) and isinstance(register, Life):
+            register = join_copies(known, register)
+        held[key] = register
+    return held
+
+
+def is_torn(items: Iterable[Item]) -> bool:
+    """Whether among the items of a room one copy of its life is missing, or is not what the other is."""
+    writers = [item[WRITER] for item in items if item["kind"] == {"S": LIFE.kind}]
+    return bool(writers) and writers != writers[:1] * 2
 
 
 def read_register(item: Mapping[str, Any]) -> tuple[Key, AnyRegister]:

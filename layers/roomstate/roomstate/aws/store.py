@@ -1,20 +1,20 @@
 """The DynamoDB table, written: one read, then one transaction, for each unit of a webhook."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from roomstate.aws.clients import DYNAMODB_CALL_S
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.items import read_record, read_register, record_item, register_item, unchanged
+from roomstate.aws.items import is_torn, puts, read_record, read_registers, record_item, register_items
 from roomstate.aws.marshal import Item
 from roomstate.aws.retry import persist, tries
-from roomstate.aws.table import DAY_S, ItemKey, item_key, register_key
+from roomstate.aws.table import DAY_S, TTL_ATTRIBUTE, ItemKey, item_key, life_copy, life_keys, register_key
 from roomstate.log.record import LogRecord, log_record
 from roomstate.state.decide import decide
 from roomstate.state.registers import LIFE, AnyRegister, Key
-from roomstate.state.webhook import Unit, Webhook
+from roomstate.state.webhook import Webhook
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -65,9 +65,12 @@ class Store:
         # An eventually consistent read costs half and is nearly always current. Where it is not, the
         # conditions on what it read fail, and the next try reads consistently.
         unit = webhook.units[part]
-        items = self._read(webhook.sdk_app_id, unit, deadline, consistent=consistent)
-        registers = dict(read_register(item) for item in items.values())
+        items = self._read(webhook, part, deadline, consistent=consistent)
+        registers = read_registers(items.values())
         decision = decide(webhook.version, unit.assertions, registers)
+        writes = decision.writes
+        if is_torn(items.values()):
+            writes = {LIFE: registers[LIFE], **writes}
         record = log_record(
             webhook,
             part,
@@ -76,16 +79,35 @@ class Store:
             expires_at=webhook.received_at // 1000 + self._retention_days * DAY_S,
         )
         deadline.require(DYNAMODB_CALL_S)
-        return self._commit(record, decision.writes, items)
+        return self._commit(record, writes, items)
 
     def _read(
-        self, sdk_app_id: str, unit: Unit, deadline: Deadline, *, consistent: bool
+        self, webhook: Webhook, part: int, deadline: Deadline, *, consistent: bool
     ) -> dict[ItemKey, Item]:
-        """The items of the registers a unit asserts, and of the room's life, as far as they exist."""
+        """The items of the registers a unit asserts, and of the room's life, as far as they exist.
+
+        Both copies of the life, where they are read consistently. Else one, which stands for both: they are
+        written together, so the conditions on what it is fail should the other be something else.
+        """
+        unit = webhook.units[part]
         if unit.room_id is None or not unit.assertions:
             return {}
-        asserted = {LIFE, *(key for key, _ in unit.assertions)}
-        keys = [register_key(sdk_app_id, unit.room_id, key).item() for key in asserted]
+        asserted = {key for key, _ in unit.assertions} - {LIFE}
+        keys = [register_key(webhook.sdk_app_id, unit.room_id, key) for key in asserted]
+        copies = life_keys(webhook.sdk_app_id, unit.room_id)
+        if consistent:
+            return self._get([*keys, *copies], deadline, consistent=True)
+        one = copies[life_copy(webhook.event_id, part)]
+        found = self._get([*keys, one], deadline, consistent=False)
+        if one not in found:
+            return found
+        if TTL_ATTRIBUTE in found[one]:
+            # DynamoDB may have deleted the other already, and only a write of the life brings it back.
+            return self._read(webhook, part, deadline, consistent=True)
+        return found | dict.fromkeys(copies, found[one])
+
+    def _get(self, places: Iterable[ItemKey], deadline: Deadline, *, consistent: bool) -> dict[ItemKey, Item]:
+        keys = [place.item() for place in places]
         found: dict[ItemKey, Item] = {}
         for _ in tries(deadline, DYNAMODB_CALL_S):
             deadline.require(DYNAMODB_CALL_S)
@@ -119,7 +141,7 @@ class Store:
         ]
         for key, register in writes.items():
             assert record.room_id is not None
-            item = register_item(
+            items = register_items(
                 record.sdk_app_id,
                 record.room_id,
                 key,
@@ -127,8 +149,7 @@ class Store:
                 writer=record.event_id,
                 received_at=record.received_at,
             )
-            put: Any = {"TableName": self._table, "Item": item, **unchanged(read.get(item_key(item)))}
-            actions.append({"Put": put})
+            actions += puts(self._table, items, read)
         try:
             self._client.transact_write_items(TransactItems=actions)
         except self._client.exceptions.TransactionCanceledException as error:

@@ -4,7 +4,8 @@ Partition keys end in the room id, since a room id may hold any separator:
 
     pk                                   sk                              item
     room#<app>#<room>                    life                            when the room began and ended
-                                         room                            its owner and info
+    life#<app>#<room>                    life                            the same again
+    room#<app>#<room>                    room                            its owner and info
                                          seat#<index, 15 digits>         a seat
                                          admin#<user>                    an administrator
                                          metadata#<key>                  a metadata key
@@ -14,10 +15,14 @@ Partition keys end in the room id, since a room id may hold any separator:
 A partition takes 1,000 write units a second. Members and records come by the thousand, so they are
 spread over SHARDS partitions; seats and administrators do not, and sit with the room.
 
+A partition gives 3,000 read units a second, and every webhook reads its room's life, so there are two copies
+of that. They are always written together, and a webhook reads one of them (`life_copy`). Everybody else goes
+by the first, with the room.
+
 Two indexes hold keys alone, and only of the items that have their attributes:
 
     LiveRooms    live_app                live_since                      the lives of rooms that live
-                 <app>#<shard>           <start, 15 digits>#<room>
+                 <app>#<shard>           <start, 15 digits>#<room>       (first copies)
     UserRooms    online_user             room_id                         members that are online
                  <app>#<user>            <room>
 """
@@ -27,7 +32,7 @@ from typing import NamedTuple
 
 from roomstate.aws.marshal import Item
 from roomstate.log.record import LogRecord
-from roomstate.state.registers import Key
+from roomstate.state.registers import LIFE, Key
 
 SHARDS = 16
 """Never change this, or LIVE_SHARDS, for a table with data: every key depends on it."""
@@ -60,6 +65,11 @@ def room_partition(sdk_app_id: str, room_id: str) -> str:
     return f"room#{sdk_app_id}#{room_id}"
 
 
+def life_partition(sdk_app_id: str, room_id: str) -> str:
+    """Of the second copy of a room's life."""
+    return f"life#{sdk_app_id}#{room_id}"
+
+
 def member_partition(sdk_app_id: str, room_id: str, shard: int) -> str:
     return f"member#{sdk_app_id}#{shard:02}#{room_id}"
 
@@ -75,6 +85,11 @@ def member_shard(user_id: str) -> int:
 
 def log_shard(event_id: str, part: int) -> int:
     return (int(event_id[:8], 16) + part) % SHARDS
+
+
+def life_copy(event_id: str, part: int) -> int:
+    """Which copy of its room's life a webhook reads. By other digits than its shard of the log."""
+    return (int(event_id[-8:], 16) + part) % 2
 
 
 def sort_time(occurred_at: int) -> str:
@@ -105,6 +120,12 @@ def register_key(sdk_app_id: str, room_id: str, key: Key) -> ItemKey:
         return ItemKey(room_partition(sdk_app_id, room_id), key.kind)
     name = f"seat#{key.name:0>15}" if key.kind == "seat" else f"{key.kind}#{key.name}"
     return ItemKey(room_partition(sdk_app_id, room_id), name)
+
+
+def life_keys(sdk_app_id: str, room_id: str) -> tuple[ItemKey, ItemKey]:
+    """Where the two copies of a room's life are; the first is its `register_key`."""
+    first = register_key(sdk_app_id, room_id, LIFE)
+    return first, ItemKey(life_partition(sdk_app_id, room_id), first.sk)
 
 
 def record_key(record: LogRecord) -> ItemKey:

@@ -76,11 +76,22 @@ def join_life(life: Life | None, occurred_at: int, fact: LifeFact | None) -> Lif
     fact = fact or LifeFact()
     return Life(
         first_seen_at=min(occurred_at, before.first_seen_at or 0),
-        started_at=_later(before.started_at, occurred_at) if fact.created else before.started_at,
-        ended_at=_later(before.ended_at, occurred_at) if fact.ended else before.ended_at,
+        started_at=_latest(before.started_at, occurred_at) if fact.created else before.started_at,
+        ended_at=_latest(before.ended_at, occurred_at) if fact.ended else before.ended_at,
         alive_at=before.alive_at,
     )
 
 
-def _later(known: int | None, asserted: int) -> int:
-    return asserted if known is None else max(known, asserted)
+def join_copies(one: Life, other: Life) -> Life:
+    """What two copies of a room's life know together."""
+    seen = [life.first_seen_at for life in (one, other) if life.first_seen_at is not None]
+    return Life(
+        first_seen_at=min(seen, default=None),
+        started_at=_latest(one.started_at, other.started_at),
+        ended_at=_latest(one.ended_at, other.ended_at),
+        alive_at=_latest(one.alive_at, other.alive_at),
+    )
+
+
+def _latest(*times: int | None) -> int | None:
+    return max((time for time in times if time is not None), default=None)

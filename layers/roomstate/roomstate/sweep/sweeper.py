@@ -7,23 +7,24 @@ void register meanwhile, it stays, unseen, until the life item expires and the r
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.items import read_register, register_item, unchanged
+from roomstate.aws.items import read_register, read_registers, unchanged
+from roomstate.aws.lives import write_life
 from roomstate.aws.marshal import Item
 from roomstate.aws.query import query
+from roomstate.aws.reads import Reads
 from roomstate.aws.table import (
     DAY_S,
     LIFE_DAYS,
     SHARDS,
-    TTL_ATTRIBUTE,
+    ItemKey,
     item_key,
+    life_keys,
     member_partition,
     room_partition,
 )
@@ -72,23 +73,23 @@ class Sweeper:
             OutOfTime: there is more to delete than there was time.
             botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: DynamoDB failed.
         """
+        name = room.sdk_app_id, room.room_id
         # The life is read before the rest: what it voids now stays void, whatever comes meanwhile.
-        own = list(query(self._client, self._table, room_partition(room.sdk_app_id, room.room_id)))
-        item = next((item for item in own if item_key(item).sk == LIFE.kind), None)
-        life = _life(item) or Life()
-        void_until = max(_horizon(room.expired), life.void_until or 0)
-        members = (
-            query(self._client, self._table, member_partition(room.sdk_app_id, room.room_id, shard))
-            for shard in range(SHARDS)
-        )
+        copies = self._copies(name, deadline)
+        void_until = max(_horizon(room.expired), _life(copies).void_until or 0)
+        partitions = [
+            room_partition(*name),
+            *(member_partition(*name, shard) for shard in range(SHARDS)),
+        ]
         with ThreadPoolExecutor(SHARDS) as pool:
-            results = list(
-                pool.map(lambda items: self._delete(items, void_until, deadline), chain([iter(own)], members))
-            )
-        if item is not None and life.is_ended:
-            shown_at = max((result.shown_at or 0 for result in results), default=0)
-            self._settle(room, item, life, shown_at)
+            items = (query(self._client, self._table, pk) for pk in partitions)
+            results = list(pool.map(lambda items: self._delete(items, void_until, deadline), items))
+        shown_at = max((result.shown_at or 0 for result in results), default=0)
+        self._settle(name, copies, shown_at, deadline)
         return sum(result.deleted for result in results)
+
+    def _copies(self, name: tuple[str, str], deadline: Deadline) -> dict[ItemKey, Item]:
+        return Reads(self._client, self._table, deadline).get(life_keys(*name))
 
     def _delete(self, items: Iterator[Item], void_until: int, deadline: Deadline) -> Swept:
         """Delete what is void of some items, and look at what is left."""
@@ -109,40 +110,32 @@ class Sweeper:
             return False  # somebody wrote it meanwhile, or swept it
         return True
 
-    def _settle(self, room: Due, item: Item, life: Life, shown_at: int) -> None:
+    def _settle(
+        self, name: tuple[str, str], copies: Mapping[ItemKey, Item], shown_at: int, deadline: Deadline
+    ) -> None:
         """Let the life of a room that has ended expire; or note that the end was not the last word.
 
         The receiver notes that itself where somebody is shown after the end. Where the end came late, after
         those it could not know of, nobody but the sweep sees them.
         """
-        try:
+        first, _ = life_keys(*name)
+        # Where the first copy has expired, the second does so on its own date.
+        while first in copies and (life := _life(copies)).is_ended:
+            deadline.require(CALL_S)
+            expires_at = None
             if life.is_contradicted_by(shown_at):
-                alive = life._replace(alive_at=shown_at)
-                names = room.sdk_app_id, room.room_id
-                found = register_item(*names, LIFE, alive, writer=uuid4().hex, received_at=0)
-                self._client.put_item(TableName=self._table, Item=found, **unchanged(item))
+                life = life._replace(alive_at=shown_at)
+            else:
+                expires_at = int(self._clock()) + LIFE_DAYS * DAY_S
+            if write_life(self._client, self._table, name, life, copies, expires_at=expires_at):
                 return
-            condition = unchanged(item)
-            expires_at = str(int(self._clock()) + LIFE_DAYS * DAY_S)
-            self._client.update_item(
-                TableName=self._table,
-                Key=item_key(item).item(),
-                UpdateExpression=f"SET {TTL_ATTRIBUTE} = :expires_at",
-                ConditionExpression=condition["ConditionExpression"],
-                ExpressionAttributeValues={
-                    **condition.get("ExpressionAttributeValues", {}),
-                    ":expires_at": {"N": expires_at},
-                },
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            pass  # the room lives again, or ended again, and the stream tells of that too
+            # Somebody wrote it meanwhile, and not all that may be written brings another sweep.
+            copies = self._copies(name, deadline)
 
 
-def _life(item: Item | None) -> Life | None:
-    if item is None:
-        return None
-    _, life = read_register(item)
-    return life if isinstance(life, Life) else None
+def _life(copies: Mapping[ItemKey, Item]) -> Life:
+    life = read_registers(copies.values()).get(LIFE)
+    return life if isinstance(life, Life) else Life()
 
 
 def _horizon(expired: Life | None) -> int:

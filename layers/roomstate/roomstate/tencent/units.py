@@ -18,8 +18,8 @@ MAX_WRITTEN_BYTES = 1024 * 1024
 """Records and registers of a webhook. Each record holds the payload: 100 of them with 256 KiB are 25 MB."""
 MAX_ROOMS = 100
 """A battle's records are written one after another, and Tencent waits 2 s."""
-MAX_ASSERTIONS = 98
-"""A DynamoDB transaction takes 100 items; one is the record, and one may be the life of the room."""
+MAX_ASSERTIONS = 97
+"""A DynamoDB transaction takes 100 items; one is the record, and two may be the life of the room."""
 MAX_CHANGES_BYTES = 140_000
 """In a record. An item takes 409,600 bytes: these, the largest body, and the names. The size of this body
 does not count: with more white space it is the same webhook, and must be cut in the same places."""
@@ -31,8 +31,8 @@ REVIVED_BYTES = 60
 from one delivery to the next, is counted at its longest."""
 ROOM_BYTES = 8 * MAX_TEXT_BYTES + 12 * MAX_LIST + 4_096
 """The room's item with every field at its longest, or a change's map of all these fields."""
-LIFE_BYTES = 1_024
-"""The life of a room, with the longest names."""
+LIFE_BYTES = 2_048
+"""The life of a room, both copies, with the longest names."""
 APP_BYTES = 20
 """An SdkAppid has ten digits."""
 
@@ -59,7 +59,7 @@ def cut(parsed: Command | None, sdk_app_id: str, payload_bytes: int) -> tuple[Un
     weighed = split(rooms[0], assertions) if assertions else ((Unit(room_id), 0) for room_id in rooms)
     record = RECORD_BYTES + _bytes(parsed.names[0]) + _bytes(parsed.operator) + payload_bytes
     units: list[Unit] = []
-    written = LIFE_BYTES * len(rooms)
+    written = LIFE_BYTES if assertions else 0
     for unit, weight in weighed:
         # App and room are in each item's key, and beside it.
         names = 2 * (_bytes(sdk_app_id) + _bytes(unit.room_id))
