@@ -1,19 +1,11 @@
-"""moto, made quick enough for tens of thousands of calls. What it answers stays the same.
+"""Calls to moto, made quick enough for tens of thousands of them. What it answers stays the same.
 
 On its way to a service a call passes what only HTTP, other services and S3 need: the addresses of 200
-services, a request of werkzeug, a signature that nobody checks, a list of all methods that a class has. That
-takes more than all the rest. And moto is slow with a room of thousands: it copies every item of the table
-for each action of a transaction, to be able to roll back, where copying the index is enough (nothing here
-changes an item in place but its expiry); for each query it sorts the whole table, and copies all that it
-finds; it weighs an item anew for each of its attributes; and in an answer it looks each value of an item up
-by each of its spellings.
+services, a request of werkzeug, a signature that nobody checks, a list of all methods that a class has; and
+each value of an item is looked up by each of its spellings. That takes more than all the rest.
 """
 
-import copy
-import inspect
-import operator
 import string
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -24,9 +16,8 @@ from urllib.parse import urlsplit
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import HeadersDict
-from botocore.exceptions import NoCredentialsError
 from botocore.parsers import BaseJSONParser as BotocoreJSONParser
-from moto.core import responses
+from moto.core import models, responses
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.parse import BaseJSONParser
@@ -34,12 +25,6 @@ from moto.core.responses import BaseResponse
 from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.dynamodb.comparisons import ConditionExpressionParser, Func, Op
-from moto.dynamodb.exceptions import ItemSizeTooLarge
-from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
-from moto.dynamodb.models.dynamo_type import Item as StoredItem
-from moto.dynamodb.models.table import Table
-from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.responses import DynamoHandler
 from moto.events.responses import EventsHandler
 from moto.moto_api._internal.moto_random import MotoRandom
@@ -47,7 +32,8 @@ from moto.sqs.responses import SQSResponse
 from moto.ssm.responses import SimpleSystemManagerResponse
 from werkzeug.exceptions import HTTPException
 
-_MAX_ITEM_BYTES = 405_000  # moto's
+from local.aws.quick_items import QUICK_ITEMS
+
 _SERVICES: Mapping[str, Callable[[], BaseResponse]] = {
     "dynamodb": DynamoHandler,
     "events": EventsHandler,
@@ -60,25 +46,8 @@ _SERVICES: Mapping[str, Callable[[], BaseResponse]] = {
 def quick() -> Iterator[None]:
     """Have moto be quick for as long as the context lasts."""
     with ExitStack() as patches:
-        for owner, name, replacement in (
-            (BotocoreStubber, "process_request", _process),
-            (SigV4Auth, "add_auth", _sign_nothing),
-            (responses, "method_names_from_class", cache(method_names_from_class)),
-            (responses, "camelcase_to_underscores", cache(camelcase_to_underscores)),
-            (MotoRandom, "get_random_string", _random_string),
-            (BaseJSONParser, "_parse_structure", _parse_as_it_is),
-            (BotocoreJSONParser, "_handle_structure", _read_as_it_is),
-            (BaseJSONSerializer, "_serialize_type_structure", _serialise_as_it_is),
-            (ConditionExpressionParser, "parse", _parse_once),
-            (StoredItem, "__init__", _make_item),
-            (DynamoType, "__hash__", _hash),
-            (DynamoType, "__eq__", _equals),
-            (DynamoType, "size", _size),
-            (DynamoDBBackend, "transact_write_items", _transact),
-            (Table, "query", _query_partition),
-        ):
-            patches.enter_context(patch.object(owner, name, replacement))
-        patches.enter_context(patch.object(Table, "__deepcopy__", lambda table, _: table, create=True))
+        for (owner, name), replacement in {**_QUICK_CALLS, **QUICK_ITEMS}.items():
+            patches.enter_context(patch.object(owner, name, replacement, create=name == "__deepcopy__"))
         yield
 
 
@@ -87,13 +56,21 @@ def quick() -> Iterator[None]:
 _process_any = BotocoreStubber.process_request
 
 
+def _service_of(url: str) -> tuple[Callable[[], BaseResponse], str] | None:
+    """A service that is called in JSON, and its region."""
+    name, region, *domain = urlsplit(url).netloc.split(".")
+    service = _SERVICES.get(name)
+    return (service, region) if service and domain == ["amazonaws", "com"] else None
+
+
 def _process(stubber: BotocoreStubber, request: Any) -> Any:
     """moto's answer: status, headers and body."""
-    service, region, *domain = urlsplit(request.url).netloc.split(".")
-    if service not in _SERVICES or domain != ["amazonaws", "com"]:
+    found = _service_of(request.url)
+    if found is None:
         return _process_any(stubber, request)
+    service, region = found
     try:
-        return _call(_SERVICES[service](), region, request)
+        return _call(service(), region, request)
     except HTTPException as error:
         return error.code, error.get_headers(), error.get_body()
 
@@ -129,9 +106,12 @@ def _call(handler: Any, region: str, request: Any) -> Any:
     return handler.call_action()
 
 
-def _sign_nothing(signer: SigV4Auth, _: Any) -> None:
-    if signer.credentials is None:
-        raise NoCredentialsError
+_sign_any = SigV4Auth.add_auth
+
+
+def _sign(signer: Any, request: Any) -> None:
+    if signer.credentials is None or _service_of(request.url) is None:
+        _sign_any(signer, request)
 
 
 def _random_string(
@@ -141,25 +121,26 @@ def _random_string(
     return chosen.lower() if lower_case else chosen
 
 
-_parse = BaseJSONParser._parse_structure
-_read = BotocoreJSONParser._handle_structure  # type: ignore[attr-defined]
-_serialise = BaseJSONSerializer._serialize_type_structure
+_parse = BaseJSONParser._parse_map
+_read = BotocoreJSONParser._handle_map  # type: ignore[attr-defined]
+_serialise = BaseJSONSerializer._serialize_type_map
+
+
+def _is_as_it_is(shape: Any, value: Any) -> bool:
+    """Whether a map is an item that reads the same in JSON. Only bytes do not, which none has deeper down."""
+    return shape.value.name == "AttributeValue" and not any("B" in attribute for attribute in value.values())
 
 
 def _parse_as_it_is(parser: Any, shape: Any, value: Any) -> Any:
-    if shape.name == "AttributeValue" and "B" not in value:  # bytes alone need decoding
-        return value
-    return _parse(parser, shape, value)  # type: ignore[no-untyped-call]
+    return value if _is_as_it_is(shape, value) else _parse(parser, shape, value)  # type: ignore[no-untyped-call]
 
 
 def _read_as_it_is(parser: Any, shape: Any, value: Any) -> Any:
-    if shape.name == "AttributeValue" and "B" not in value:
-        return value
-    return _read(parser, shape, value)
+    return value if _is_as_it_is(shape, value) else _read(parser, shape, value)
 
 
 def _serialise_as_it_is(self: Any, serialised: Any, value: Any, shape: Any, key: str) -> None:
-    if shape.name == "AttributeValue" and "B" not in value:  # bytes alone need encoding
+    if _is_as_it_is(shape, value):
         serialised[key] = value
     else:
         _serialise(self, serialised, value, shape, key)
@@ -168,7 +149,7 @@ def _serialise_as_it_is(self: Any, serialised: Any, value: Any, shape: Any, key:
 # --- Expressions
 
 _parse_condition = ConditionExpressionParser.parse
-_parsed: dict[Any, Any] = {}
+_parsed: dict[Any, tuple[Op | Func, tuple[str, ...], tuple[str, ...]]] = {}
 _MAX_PARSED = 1_000
 
 
@@ -179,110 +160,28 @@ def _parse_once(parser: ConditionExpressionParser) -> Op | Func:
         repr(parser.expression_attribute_names),
         repr(parser.expression_attribute_values),
     )
-    if key not in _parsed:
+    parsed = _parsed.get(key)
+    if parsed is None:
         if len(_parsed) >= _MAX_PARSED:
             _parsed.clear()
         condition = _parse_condition(parser)
-        _parsed[key] = condition, tuple(parser.expr_attr_names_found), tuple(parser.expr_attr_values_found)
-    found: Op | Func
-    found, names, values = _parsed[key]
+        parsed = condition, tuple(parser.expr_attr_names_found), tuple(parser.expr_attr_values_found)
+        _parsed[key] = parsed
+    found, names, values = parsed
     parser.expr_attr_names_found, parser.expr_attr_values_found = [*names], [*values]
     return found
 
 
-# --- Items and tables
-
-
-def _make_item(
-    item: StoredItem, hash_key: DynamoType, range_key: DynamoType | None, attrs: dict[str, Any]
-) -> None:
-    item.hash_key, item.range_key, item.attrs = hash_key, range_key, LimitedSizeDict()
-    dict.update(item.attrs, {name: DynamoType(value) for name, value in attrs.items()})
-    if sum(bytesize(name) + value.size() for name, value in item.attrs.items()) > _MAX_ITEM_BYTES:
-        raise ItemSizeTooLarge
-
-
-def _hash(value: DynamoType) -> int:
-    return hash((value.type, value.value if value.type == "S" else value.cast_value))
-
-
-def _equals(value: DynamoType, other: DynamoType) -> bool:
-    if value.type == other.type == "S":
-        return bool(value.value == other.value)
-    return value.type == other.type and bool(value.cast_value == other.cast_value)
-
-
-_weigh = DynamoType.size
-
-
-def _size(value: DynamoType) -> int:
-    return len(value.value.encode()) if value.type == "S" else _weigh(value)
-
-
-_transact_items = DynamoDBBackend.transact_write_items
-
-
-def _transact(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
-    """A transaction that takes back what it did when it fails, and no copy of the table beforehand."""
-    held = []
-    for action in transact_items:
-        [(kind, of)] = action.items()
-        table = backend.tables.get(of["TableName"])
-        if table is not None and {"pk", "sk"} <= (key := of["Item"] if kind == "Put" else of["Key"]).keys():
-            partition, sort = DynamoType(key["pk"]), DynamoType(key["sk"])
-            held.append((table, partition, sort, table.items.get(partition, {}).get(sort)))
-    try:
-        _transact_items(backend, transact_items)
-    except Exception:
-        for table, partition, sort, item in held:
-            if item is None:
-                table.items.get(partition, {}).pop(sort, None)
-            else:
-                table.items[partition][sort] = item
-        raise
-
-
-_query_table = Table.query
-_QUERY = inspect.signature(Table.query)
-_COMPARE: Mapping[str, Callable[..., bool]] = {
-    "<": operator.lt,
-    ">": operator.gt,
-    "BETWEEN": lambda key, first, last: first <= key <= last,
-    "BEGINS_WITH": str.startswith,
+_QUICK_CALLS: Mapping[tuple[Any, str], Any] = {
+    (BotocoreStubber, "process_request"): _process,
+    (SigV4Auth, "add_auth"): _sign,
+    (responses, "method_names_from_class"): cache(method_names_from_class),
+    (responses, "camelcase_to_underscores"): cache(camelcase_to_underscores),
+    (MotoRandom, "get_random_string"): _random_string,
+    (BaseJSONParser, "_parse_map"): _parse_as_it_is,
+    (BotocoreJSONParser, "_handle_map"): _read_as_it_is,
+    (BaseJSONSerializer, "_serialize_type_map"): _serialise_as_it_is,
+    (ConditionExpressionParser, "parse"): _parse_once,
+    (models, "RESPONSES_METHODS"): [],  # of a library that sends no requests here
 }
-
-
-def _query_partition(table: Table, *args: Any, **kwargs: Any) -> Any:
-    """moto's query, of as few items as it may find."""
-    asked = _QUERY.bind(table, *args, **kwargs).arguments
-    partition, sort = "pk", "sk"
-    if asked.get("index_name"):
-        schema = table.get_index(asked["index_name"], error_if_not=True).schema
-        partition, sort = (key["AttributeName"] for key in schema)
-        everything = (item for items in table.items.values() for item in items.values())
-    else:
-        everything = (item for item in table.items.get(asked["hash_key"], {}).values())
-    wanted, comparison = asked["hash_key"].value, asked["range_comparison"]
-    bounds = [bound.value for bound in asked["range_objs"]]
-    found = [
-        item
-        for item in everything
-        if (partition in item.attrs and item.attrs[partition].value == wanted)
-        and (comparison not in _COMPARE or _COMPARE[comparison](item.attrs[sort].value, *bounds))
-    ]
-    if asked["limit"] and asked["exclusive_start_key"] is None:
-        found.sort(key=lambda item: item.attrs[sort].value, reverse=asked["scan_index_forward"] is False)
-        del found[asked["limit"] + 1 :]  # one more, to be told that there is more
-    only = copy.copy(table)
-    only.items = defaultdict(dict)
-    for item in found:
-        only.items[item.hash_key][item.range_key] = item
-    # It copies what it found, which nobody changes.
-    with patch.object(StoredItem, "__deepcopy__", _copy_item, create=True):
-        return _query_table(only, *args, **kwargs)
-
-
-def _copy_item(item: StoredItem, _: Any) -> StoredItem:
-    clone = copy.copy(item)
-    clone.attrs = LimitedSizeDict(item.attrs)
-    return clone
+"""What is put in whose place."""
