@@ -9,6 +9,7 @@ import string
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from pkgutil import resolve_name
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -25,21 +26,18 @@ from moto.core.responses import BaseResponse
 from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.dynamodb.comparisons import ConditionExpressionParser, Func, Op
-from moto.dynamodb.responses import DynamoHandler
-from moto.events.responses import EventsHandler
 from moto.moto_api._internal.moto_random import MotoRandom
-from moto.sqs.responses import SQSResponse
-from moto.ssm.responses import SimpleSystemManagerResponse
 from werkzeug.exceptions import HTTPException
 
 from local.aws.quick_items import QUICK_ITEMS
 
-_SERVICES: Mapping[str, Callable[[], BaseResponse]] = {
-    "dynamodb": DynamoHandler,
-    "events": EventsHandler,
-    "sqs": SQSResponse,
-    "ssm": SimpleSystemManagerResponse,
+_SERVICES = {
+    "dynamodb": "moto.dynamodb.responses:DynamoHandler",
+    "events": "moto.events.responses:EventsHandler",
+    "sqs": "moto.sqs.responses:SQSResponse",
+    "ssm": "moto.ssm.responses:SimpleSystemManagerResponse",
 }
+"""By name, since to import one that is not called takes up to a second."""
 
 
 @contextmanager
@@ -58,9 +56,11 @@ _process_any = BotocoreStubber.process_request
 
 def _service_of(url: str) -> tuple[Callable[[], BaseResponse], str] | None:
     """A service that is called in JSON, and its region."""
-    name, region, *domain = urlsplit(url).netloc.split(".")
-    service = _SERVICES.get(name)
-    return (service, region) if service and domain == ["amazonaws", "com"] else None
+    name, _, rest = urlsplit(url).netloc.partition(".")
+    region, _, domain = rest.partition(".")
+    if name not in _SERVICES or domain != "amazonaws.com":
+        return None
+    return resolve_name(_SERVICES[name]), region
 
 
 def _process(stubber: BotocoreStubber, request: Any) -> Any:

@@ -5,6 +5,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 
@@ -135,3 +138,11 @@ def test_who_has_no_credentials_is_told(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(client._request_signer, "_credentials", None)
         with pytest.raises(NoCredentialsError):
             client.list_tables()
+
+
+@pytest.mark.parametrize("endpoint", ["http://localhost:4566", "https://lambda.us-east-1.amazonaws.com"])
+def test_what_goes_elsewhere_is_signed(endpoint: str) -> None:
+    request = AWSRequest("POST", endpoint)
+    with quick():
+        SigV4Auth(Credentials("key", "secret"), "dynamodb", "us-east-1").add_auth(request)
+    assert request.headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=key/")
