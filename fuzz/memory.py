@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.aws.limits import check_item, item_bytes, item_key
+from local.aws.limits import check_item, item_key
 
 MAX_KEYS = MAX_ACTIONS = 100
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
@@ -32,7 +32,8 @@ class Memory:
     def __init__(self) -> None:
         self.items: dict[Key, Item] = {}
         self.written: list[Item] = []
-        """What was put since it was last cleared."""
+        self.written_bytes = 0
+        """What was put since they were last cleared."""
 
     def batch_get_item(self, **call: Any) -> Any:
         ((table, wanted),) = call["RequestItems"].items()
@@ -46,16 +47,16 @@ class Memory:
     def transact_write_items(self, **call: Any) -> None:
         puts = [action["Put"] for action in call["TransactItems"]]
         keys = [item_key(put["Item"]) for put in puts]
-        for put in puts:
-            check_item(put["Item"])
+        size = sum(check_item(put["Item"]) for put in puts)
         assert 0 < len(set(keys)) == len(keys) <= MAX_ACTIONS
-        assert sum(item_bytes(put["Item"]) for put in puts) <= MAX_TRANSACTION_BYTES
+        assert size <= MAX_TRANSACTION_BYTES
         reasons = [_refusal(self.items.get(key), put) for key, put in zip(keys, puts, strict=True)]
         if any(reason["Code"] != "None" for reason in reasons):
             raise TransactionCanceledException(reasons)
         for key, put in zip(keys, puts, strict=True):
             self.items[key] = put["Item"]
             self.written.append(put["Item"])
+        self.written_bytes += size
 
 
 def _refusal(held: Item | None, put: Any) -> dict[str, Any]:

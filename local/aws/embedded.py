@@ -1,35 +1,27 @@
 """An embedded DynamoDB, and the queues beside it: moto in this process, as `template.yaml` has them.
 
 moto is made as atomic as DynamoDB is: its calls interleave between threads, and a transaction would
-see another one half done. It is made as strict, where a transaction puts items (`limits`). And it is
-made as quick as a room of thousands needs: it copies every item of the table for each action of a
-transaction, to be able to roll back, where copying the index is enough (nothing here changes an item in
-place but its expiry); for each query it sorts the whole table, and copies all that it finds; and in an
-answer it looks each value of an item up by each of its spellings.
+see another one half done. It is made as strict, where a transaction puts items (`limits`), and it is made
+quick (`quick`).
 """
 
-import copy
-import inspect
 import json
-import operator
 import os
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.dynamo_type import Item as StoredItem
-from moto.dynamodb.models.table import Table
 
 from local.aws.limits import OutOfLimits, check_item
+from local.aws.quick import quick
 from local.aws.template import resource, with_optional
 from roomstate.aws.clients import dynamodb_client, sqs_client
 from roomstate.aws.marshal import Item
@@ -58,7 +50,7 @@ def embedded_dynamodb() -> "Iterator[DynamoDBClient]":
 
     In the same AWS are the parking queue and its dead-letter queue, empty.
     """
-    with patch.dict(os.environ, ENVIRONMENT), _atomic(), mock_aws():
+    with patch.dict(os.environ, ENVIRONMENT), quick(), _atomic(), mock_aws():
         client = dynamodb_client()
         create_table(client)
         create_queues(sqs_client())
@@ -125,12 +117,7 @@ def _atomic() -> Iterator[None]:
 
     calls = {name: serialised(getattr(DynamoDBBackend, name)) for name in _SERIALISED}
     calls["transact_write_items"] = _strict(calls["transact_write_items"])
-    with (
-        patch.multiple(DynamoDBBackend, **calls),
-        patch.object(Table, "__deepcopy__", _copy_index, create=True),
-        patch.object(Table, "query", _query_partition),
-        patch.object(BaseJSONSerializer, "_serialize_type_structure", _serialise_as_it_is),
-    ):
+    with patch.multiple(DynamoDBBackend, **calls):
         yield
 
 
@@ -145,67 +132,3 @@ def _strict(transact: Any) -> Any:
         return transact(backend, transact_items)
 
     return checked
-
-
-def _copy_index(table: Table, _: Any) -> Table:
-    clone = copy.copy(table)
-    clone.items = copy.copy(table.items)
-    for partition, items in table.items.items():
-        clone.items[partition] = copy.copy(items)
-    return clone
-
-
-_query_table = Table.query
-_QUERY = inspect.signature(Table.query)
-_COMPARE: Mapping[str, Callable[..., bool]] = {
-    "<": operator.lt,
-    ">": operator.gt,
-    "BETWEEN": lambda key, first, last: first <= key <= last,
-    "BEGINS_WITH": str.startswith,
-}
-
-
-def _query_partition(table: Table, *args: Any, **kwargs: Any) -> Any:
-    """moto's query, of as few items as it may find."""
-    asked = _QUERY.bind(table, *args, **kwargs).arguments
-    partition, sort = "pk", "sk"
-    if asked.get("index_name"):
-        schema = table.get_index(asked["index_name"], error_if_not=True).schema
-        partition, sort = (key["AttributeName"] for key in schema)
-        everything = (item for items in table.items.values() for item in items.values())
-    else:
-        everything = (item for item in table.items.get(asked["hash_key"], {}).values())
-    wanted, comparison = asked["hash_key"].value, asked["range_comparison"]
-    bounds = [bound.value for bound in asked["range_objs"]]
-    found = [
-        item
-        for item in everything
-        if (partition in item.attrs and item.attrs[partition].value == wanted)
-        and (comparison not in _COMPARE or _COMPARE[comparison](item.attrs[sort].value, *bounds))
-    ]
-    if asked["limit"] and asked["exclusive_start_key"] is None:
-        found.sort(key=lambda item: item.attrs[sort].value, reverse=asked["scan_index_forward"] is False)
-        del found[asked["limit"] + 1 :]  # one more, to be told that there is more
-    only = copy.copy(table)
-    only.items = defaultdict(dict)
-    for item in found:
-        only.items[item.hash_key][item.range_key] = item
-    # It copies what it found, which nobody changes.
-    with patch.object(StoredItem, "__deepcopy__", _copy_item, create=True):
-        return _query_table(only, *args, **kwargs)
-
-
-def _copy_item(item: StoredItem, _: Any) -> StoredItem:
-    clone = copy.copy(item)
-    clone.attrs = copy.copy(item.attrs)
-    return clone
-
-
-_serialise = BaseJSONSerializer._serialize_type_structure
-
-
-def _serialise_as_it_is(self: Any, serialised: Any, value: Any, shape: Any, key: str) -> None:
-    if shape.name == "AttributeValue" and "B" not in value:  # bytes alone need encoding
-        serialised[key] = value
-    else:
-        _serialise(self, serialised, value, shape, key)

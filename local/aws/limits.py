@@ -15,12 +15,13 @@ class OutOfLimits(Exception):
     """An item that DynamoDB would refuse. `decode` sees to it that none comes to be."""
 
 
-def check_item(item: Any) -> None:
-    """Raise OutOfLimits for an item that DynamoDB would refuse."""
+def check_item(item: Any) -> int:
+    """Raise OutOfLimits for an item that DynamoDB would refuse. Gives the bytes of any other."""
     item_key(item)
     size = item_bytes(item)
     if size > MAX_ITEM_BYTES:
         raise OutOfLimits(f"The item has {size} bytes.")
+    return size
 
 
 def item_key(item: Any) -> tuple[str, str]:
@@ -55,11 +56,15 @@ def _bytes(value: Any, depth: int) -> int:
                 raise OutOfLimits("A number has more than 38 digits, or is none.")
             return (len(content) + 1) // 2 + 2
         case "L":
-            return 3 + sum(1 + _bytes(element, depth + 1) for element in content)
+            size = 3 + len(content)
+            for element in content:
+                size += _bytes(element, depth + 1)
+            return size
         case "M":
-            return 3 + sum(
-                1 + len(name.encode()) + _bytes(element, depth + 1) for name, element in content.items()
-            )
+            size = 3 + len(content)
+            for name, element in content.items():
+                size += len(name.encode()) + _bytes(element, depth + 1)
+            return size
         case "BOOL" | "NULL":
             return 1
     raise OutOfLimits(f"{kind} is no type that is stored here.")

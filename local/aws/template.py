@@ -9,7 +9,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML with CloudFormation's short forms: `!Ref X` is read as {"Ref": "X"}, as it is in JSON."""
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from threading import Event
 from typing import TYPE_CHECKING, Any, cast
@@ -270,7 +271,13 @@ def dynamodb_client() -> "DynamoDBClient":
 def aws_client(service: str) -> Any:
     """The same of another service."""
     config = Config(retries={"mode": "adaptive", "total_max_attempts": CALL_ATTEMPTS})
-    return botocore.session.get_session().create_client(service, config=config)
+    return _session().create_client(service, config=config)
+
+
+@cache
+def _session() -> botocore.session.Session:
+    """One for all clients: a second one reads all of botocore's data again."""
+    return botocore.session.get_session()
 
 
 def _ask(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -1,6 +1,7 @@
 """One list in several partitions, read page by page."""
 
 from collections.abc import Iterator
+from typing import Self
 
 import pytest
 from hypothesis import given, settings
@@ -44,8 +45,30 @@ def share(limit: int, shards: int) -> int:
 
 
 names = st.text("abcü文😀#/", min_size=1, max_size=3)
+few_names = st.sets(names, max_size=5)
 
 
+class AtOnce:
+    """Stands in for a pool of threads, where thousands of pages are read of a dict."""
+
+    def __init__(self, _: int) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    map = staticmethod(map)
+
+
+@pytest.fixture
+def serially(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("roomstate.aws.shards.ThreadPoolExecutor", AtOnce)
+
+
+@pytest.mark.usefixtures("serially")
 @settings(max_examples=400)
 @given(
     shards=st.integers(1, 5),
@@ -59,9 +82,11 @@ def test_nobody_who_stays_is_missing_or_doubled(
     shards: int, there: set[str], shown: set[str], limit: int, descending: bool, data: st.DataObject
 ) -> None:
     # GIVEN a list of which some is not shown, and of which any comes and goes between two pages
+    members = st.sampled_from(sorted(there))
+    leavers = st.sets(members, max_size=5)
     partitions = Partitions(shards, set(there), descending=descending)
     stayed = set(there)
-    hidden = set(data.draw(st.sets(st.sampled_from(sorted(there))))) - shown
+    hidden = set(data.draw(st.sets(members))) - shown
     found = Shards(partitions.page, shards, descending=descending)
 
     def read_pages() -> Iterator[list[str]]:
@@ -76,8 +101,8 @@ def test_nobody_who_stays_is_missing_or_doubled(
             following = page.next
             if following is None:
                 return
-            going = data.draw(st.sets(st.sampled_from(sorted(there)), max_size=5))
-            coming = data.draw(st.sets(names, max_size=5))
+            going = data.draw(leavers)
+            coming = data.draw(few_names)
             partitions.keys = (partitions.keys - going) | coming
             stayed.difference_update(going - coming)
 

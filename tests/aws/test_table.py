@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.aws.limits import check_item, item_bytes, item_key
@@ -180,14 +180,21 @@ class TestLimits:
             assert item_bytes(item_of(key, register, "r" * 48)) <= 1_024
 
 
+text = st.text(st.characters(codec="utf-8"))
 stored = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.text(st.characters(codec="utf-8")),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
+    st.none() | st.booleans() | st.integers(-(10**15), 10**15) | text,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4),
+    max_leaves=12,
 )
 
 
+@settings(max_examples=200)
 @given(
-    st.dictionaries(st.text(st.characters(codec="utf-8"), min_size=1), stored.filter(lambda v: v is not None))
+    st.dictionaries(
+        st.text(st.characters(codec="utf-8"), min_size=1),
+        stored.filter(lambda v: v is not None),
+        max_size=5,
+    )
 )
 def test_marshal_does_as_boto3_does(attributes: dict[str, Any]) -> None:
     item = to_item(attributes)
