@@ -140,7 +140,8 @@ def _hear(told: dict[Name, Told], item: Item) -> None:
         return
     _, register = read_register(item)
     if isinstance(register, Life):
-        room.life = register
+        # Of two copies that differ, neither counts: the life is written again, as both together know it.
+        room.life = register if room.life in (None, register) else None
     elif isinstance(register, Register):
         at = register.version.occurred_at
         room.first_seen_at = min(at, room.first_seen_at or at)

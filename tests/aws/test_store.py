@@ -240,6 +240,27 @@ class TestInterference:
         assert [(change.before, change.after) for change in record.changes] == [("rival", "ann")]
         assert client.calls == ["batch_get_item", "transact_write_items"] * 2
 
+    def test_a_life_that_parts_of_one_webhook_wrote_is_told_apart(
+        self, dynamodb: "DynamoDBClient", store: Store
+    ) -> None:
+        # GIVEN a webhook of two parts, the first of which has begun the room
+        crowd = webhook(members("r", "Online", *(f"u{number}" for number in range(98)), at=60_000))
+        first = crowd._replace(units=crowd.units[:1])
+        store.record(first, AN_HOUR)
+        # AND a late end, after which its second part shows that the room lives; both while a late
+        # beginning is between its read and its write
+        meanwhile = [crowd, webhook(destroy("r", 20_000))]
+
+        def interfere(**_: Any) -> None:
+            while meanwhile:
+                store.record(meanwhile.pop(), AN_HOUR)
+
+        client: Any = Interposed(dynamodb, transact_write_items=interfere)
+        # WHEN it writes
+        Store(client, TABLE_NAME, 90).record(webhook(create("r", 5_000)), AN_HOUR)
+        # THEN the end is not forgotten
+        assert contents(dynamodb)[1]["r"][LIFE] == Life(5_000, 5_000, 20_000, 60_000)
+
     def test_the_first_read_is_cheap_and_the_next_is_consistent(
         self, dynamodb: "DynamoDBClient", store: Store
     ) -> None:

@@ -21,7 +21,7 @@ from roomstate.tencent.errors import Unavailable
 from tests import before_lives
 from tests.aws.test_store import Interposed
 from tests.before_lives import ROOMS, T, read_now
-from tests.copies import assert_same_copies, lose, reading
+from tests.copies import assert_same_copies, copies, lose, reading
 from tests.payloads import AN_HOUR, APP, create, destroy, members, update, webhook
 
 if TYPE_CHECKING:
@@ -199,6 +199,21 @@ def test_a_life_that_is_written_is_whole(lost: int, dynamodb: "DynamoDBClient", 
     assert_same_copies(of_room)
     store.record(webhook(reading(lost, destroy("live", T + 3_600_000))), AN_HOUR)
     assert_same_copies(contents(dynamodb))
+
+
+@pytest.mark.parametrize("stale", [0, 1])
+def test_copies_that_differ_are_made_one(stale: int, dynamodb: "DynamoDBClient", store: Store) -> None:
+    """As code of before there were two leaves them, where it was deployed once more for a while."""
+    # GIVEN
+    store.record(webhook(create("new", T)), AN_HOUR)
+    before = copies(dynamodb, "new")[stale]
+    store.record(webhook(destroy("new", T + 3_600_000)), AN_HOUR)
+    dynamodb.put_item(TableName=TABLE_NAME, Item=before)
+    # WHEN
+    main(ASKED)
+    # THEN both know the end
+    assert_same_copies(contents(dynamodb))
+    assert copies(dynamodb, "new")[stale]["ended_at"] == {"N": str(T + 3_600_000)}
 
 
 def test_what_had_ended_can_be_swept(dynamodb: "DynamoDBClient") -> None:

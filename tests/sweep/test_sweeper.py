@@ -200,6 +200,19 @@ class TestACopyThatIsNotThere:
         assert second["expires_at"] == {"N": self.DATE}
         assert reader.room(APP, "r") is None
 
+    def test_is_dated_where_the_first_has_expired_and_it_has_no_date(
+        self, dynamodb: "DynamoDBClient", store: Store, sweeper: Sweeper
+    ) -> None:
+        """A sweep of before there were two copies dated the first alone, while a deploy went on."""
+        # GIVEN
+        deliver(store, *A_FULL_ROOM, destroy("r", 60_000))
+        _, expired = read_register(lose(dynamodb, FIRST))
+        assert isinstance(expired, Life)
+        # WHEN
+        sweeper.sweep(Due(APP, "r", expired), AN_HOUR)
+        # THEN neither stays for good
+        assert life_item(dynamodb)["expires_at"] == {"N": self.DATE}
+
 
 class TestARoomThatLives:
     def test_loses_only_what_an_earlier_life_left(

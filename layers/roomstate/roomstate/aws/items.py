@@ -39,7 +39,7 @@ from roomstate.state.registers import (
 )
 
 WRITER = "event_id"
-"""The attribute of a register's item that names the webhook which wrote it last."""
+"""The attribute of a register's item that names the webhook which wrote it last: see `unit_name`."""
 
 _CHANGES: TypeAdapter[tuple[Change, ...]] = TypeAdapter(
     tuple[Change, ...], config=ConfigDict(defer_build=True)
@@ -52,7 +52,7 @@ def register_item(
     """A register as an item; of a life, its first copy.
 
     Args:
-        writer: the event_id of the webhook that writes it. A fact's is that of its version.
+        writer: who writes it, another name each time. A fact names the webhook of its version.
         received_at: when that webhook came, ms since the epoch.
     """
     attributes: dict[str, Any] = {
@@ -133,10 +133,15 @@ def _fact(sdk_app_id: str, key: Key, register: Register) -> dict[str, Any]:
     return attributes
 
 
+def unit_name(record: LogRecord) -> str:
+    """What a unit of a webhook signs with. Each may write the life of the room, and others between them."""
+    return f"{record.event_id}#{record.part}" if record.part else record.event_id
+
+
 def unchanged(read: Item | None) -> dict[str, Any]:
     """The condition that a register's item is still what was read, or still is not there.
 
-    A webhook writes a register at most once, so the event that wrote it last tells its states apart.
+    A unit of a webhook writes a register at most once, so who wrote it last tells its states apart.
     """
     if read is None:
         return {"ConditionExpression": "attribute_not_exists(pk)"}

@@ -7,7 +7,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from roomstate.aws.clients import DYNAMODB_CALL_S
 from roomstate.aws.deadline import Deadline
-from roomstate.aws.items import is_torn, puts, read_record, read_registers, record_item, register_items
+from roomstate.aws.items import (
+    is_torn,
+    puts,
+    read_record,
+    read_registers,
+    record_item,
+    register_items,
+    unit_name,
+)
 from roomstate.aws.marshal import Item
 from roomstate.aws.retry import persist, tries
 from roomstate.aws.table import DAY_S, TTL_ATTRIBUTE, ItemKey, item_key, life_copy, life_keys, register_key
@@ -146,7 +154,7 @@ class Store:
                 record.room_id,
                 key,
                 register,
-                writer=record.event_id,
+                writer=unit_name(record),
                 received_at=record.received_at,
             )
             actions += puts(self._table, items, read)

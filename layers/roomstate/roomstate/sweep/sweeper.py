@@ -22,6 +22,7 @@ from roomstate.aws.table import (
     DAY_S,
     LIFE_DAYS,
     SHARDS,
+    TTL_ATTRIBUTE,
     ItemKey,
     item_key,
     life_keys,
@@ -119,8 +120,9 @@ class Sweeper:
         those it could not know of, nobody but the sweep sees them.
         """
         first, _ = life_keys(*name)
-        # Where the first copy has expired, the second does so on its own date.
-        while first in copies and (life := _life(copies)).is_ended:
+        # Where the first copy has expired, the second does so on its own date. It has none where a sweep from
+        # before there were two has dated the first alone: then both come back, to expire together.
+        while _is_to_date(copies, first) and (life := _life(copies)).is_ended:
             deadline.require(CALL_S)
             expires_at = None
             if life.is_contradicted_by(shown_at):
@@ -131,6 +133,11 @@ class Sweeper:
                 return
             # Somebody wrote it meanwhile, and not all that may be written brings another sweep.
             copies = self._copies(name, deadline)
+
+
+def _is_to_date(copies: Mapping[ItemKey, Item], first: ItemKey) -> bool:
+    """Whether a life is to be dated: the date it may have is put off as long as the first copy is there."""
+    return first in copies or any(TTL_ATTRIBUTE not in item for item in copies.values())
 
 
 def _life(copies: Mapping[ItemKey, Item]) -> Life:
