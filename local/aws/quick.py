@@ -27,6 +27,8 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.dynamodb.comparisons import ConditionExpressionParser, Func, Op
 from moto.moto_api._internal.moto_random import MotoRandom
+from moto.sqs import models as sqs_models
+from moto.utilities.aws_headers import gen_amzn_requestid_long
 from werkzeug.exceptions import HTTPException
 
 from local.aws.quick_items import QUICK_ITEMS
@@ -121,6 +123,13 @@ def _random_string(
     return chosen.lower() if lower_case else chosen
 
 
+def _with_request_id(headers: dict[str, str], body: Any) -> Any:
+    if "status" in headers:
+        headers["status"] = str(headers["status"])
+    gen_amzn_requestid_long(headers)  # in a body of XML, moto would look for its place
+    return headers, body
+
+
 _parse = BaseJSONParser._parse_map
 _read = BotocoreJSONParser._handle_map  # type: ignore[attr-defined]
 _serialise = BaseJSONSerializer._serialize_type_map
@@ -177,6 +186,8 @@ _QUICK_CALLS: Mapping[tuple[Any, str], Any] = {
     (SigV4Auth, "add_auth"): _sign,
     (responses, "method_names_from_class"): cache(method_names_from_class),
     (responses, "camelcase_to_underscores"): cache(camelcase_to_underscores),
+    (sqs_models, "camelcase_to_underscores"): cache(camelcase_to_underscores),
+    (BaseResponse, "_enrich_response"): staticmethod(_with_request_id),
     (MotoRandom, "get_random_string"): _random_string,
     (BaseJSONParser, "_parse_map"): _parse_as_it_is,
     (BotocoreJSONParser, "_handle_map"): _read_as_it_is,

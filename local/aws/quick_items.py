@@ -24,11 +24,28 @@ _MAX_ITEM_BYTES = 405_000
 """moto's."""
 
 
-def _make_item(item: Item, hash_key: DynamoType, range_key: DynamoType | None, attrs: dict[str, Any]) -> None:
+def _make_item(item: Any, hash_key: DynamoType, range_key: DynamoType | None, attrs: dict[str, Any]) -> None:
     item.hash_key, item.range_key, item.attrs = hash_key, range_key, LimitedSizeDict()
     dict.update(item.attrs, {name: DynamoType(value) for name, value in attrs.items()})
-    if sum(utilities.bytesize(name) + value.size() for name, value in item.attrs.items()) > _MAX_ITEM_BYTES:
+    item.weight = _weigh_item(item)
+    if item.weight > _MAX_ITEM_BYTES:
         raise ItemSizeTooLarge
+
+
+_weigh_item = Item.size
+_update_item = DynamoDBBackend.update_item
+
+
+def _item_size(item: Item) -> int:
+    """Pages of queries are cut by it. It is weighed once, unless it is changed in place."""
+    weight: int | None = getattr(item, "weight", None)
+    return _weigh_item(item) if weight is None else weight
+
+
+def _update(backend: DynamoDBBackend, *args: Any, **kwargs: Any) -> Item:
+    updated = _update_item(backend, *args, **kwargs)
+    vars(updated).pop("weight", None)
+    return updated
 
 
 def _hash(value: DynamoType) -> int:
@@ -97,16 +114,19 @@ def _query_partition(table: Table, *args: Any, **kwargs: Any) -> Any:
     if asked.get("index_name"):
         schema = table.get_index(asked["index_name"], error_if_not=True).schema
         partition, sort = (key["AttributeName"] for key in schema)
-        everything = (item for items in table.items.values() for item in items.values())
+        everyone = (item for items in table.items.values() for item in items.values())
+        wanted = asked["hash_key"].value
+        listed = [
+            item for item in everyone if partition in item.attrs and item.attrs[partition].value == wanted
+        ]
     else:
-        everything = (item for item in table.items.get(asked["hash_key"], {}).values())
-    wanted, comparison = asked["hash_key"].value, asked["range_comparison"]
+        listed = list(table.items.get(asked["hash_key"], {}).values())
+    comparison = asked["range_comparison"]
     bounds = [bound.value for bound in asked["range_objs"]]
     found = [
         item
-        for item in everything
-        if (partition in item.attrs and item.attrs[partition].value == wanted)
-        and (comparison not in _COMPARE or _COMPARE[comparison](item.attrs[sort].value, *bounds))
+        for item in listed
+        if comparison not in _COMPARE or _COMPARE[comparison](item.attrs[sort].value, *bounds)
     ]
     if asked["limit"] and asked["exclusive_start_key"] is None:
         found.sort(key=lambda item: item.attrs[sort].value, reverse=asked["scan_index_forward"] is False)
@@ -128,6 +148,8 @@ def _copy_item(item: Item, _: Any) -> Item:
 
 QUICK_ITEMS: Mapping[tuple[Any, str], Any] = {
     (Item, "__init__"): _make_item,
+    (Item, "size"): _item_size,
+    (DynamoDBBackend, "update_item"): _update,
     (DynamoType, "__hash__"): _hash,
     (DynamoType, "__eq__"): _equals,
     (DynamoType, "size"): _size,
