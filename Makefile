@@ -102,7 +102,7 @@ format: $(VENV)/ready  ## ruff's format and its safe fixes
 	$(BIN)/ruff format .
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command 'make lock'
+	--no-emit-index-url --no-annotate --custom-compile-command 'make lock'
 lock: $(VENV)/ready  ## resolve the *.in files anew; UPGRADE=--upgrade takes the newest versions
 	for layer in roomstate dependencies; do \
 		$(LOCK) $(UPGRADE) layers/$$layer/requirements.in -o layers/$$layer/requirements.txt; done
