@@ -9,7 +9,8 @@ FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 SAM := $(VENV)-sam/bin/sam
 TOOLS := sam checkov audit fuzz e2e browser
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+# A lock file is whole: nothing is left to resolve, which old versions of pip cannot do with hashes and extras.
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 
 # A room's id is a stranger's: it reaches the program as it is, past make and the shell.
 option = $(if $(value $(1)),--$(2)='$(subst ','\'',$(value $(1)))')
